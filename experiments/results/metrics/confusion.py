@@ -1,0 +1,33 @@
+"""The confusion matrix."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def confusion_matrix(
+    targets: NDArray[np.integer], predicted: NDArray[np.integer], n_classes: int
+) -> NDArray[np.int64]:
+    """Count images by true and chosen class.
+
+    Args:
+        targets: (N,) int in [0, n_classes), true classes.
+        predicted: (N,) int in [0, n_classes), chosen classes.
+        n_classes: C, at least 1.
+
+    Returns:
+        (C, C) int64; rows are targets, columns are predictions; sums to N.
+
+    Raises:
+        ValueError: If the arrays differ in length or hold a class outside the range.
+
+    Example:
+        >>> confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+        [[1, 1], [0, 1]]
+    """
+    if targets.shape != predicted.shape:
+        raise ValueError(f"{targets.shape} targets but {predicted.shape} predictions")
+    for name, classes in (("targets", targets), ("predicted", predicted)):
+        if classes.size and (classes.min() < 0 or classes.max() >= n_classes):
+            raise ValueError(f"{name}: a class outside 0 to {n_classes - 1}")
+    cells = targets.astype(np.int64) * n_classes + predicted
+    return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
