@@ -1,0 +1,215 @@
+"""An experiment's configuration: one TOML file, validated, unknown keys refused."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, ValidationError, model_validator
+
+from experiments.results.errors import ConfigError
+from experiments.results.schema import (
+    AugmentationConfig,
+    PreprocessingConfig,
+    Record,
+    RunConfig,
+    RunId,
+    TrainingConfig,
+)
+
+CONFIGS_FOLDER = Path(__file__).parent / "configs"
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class DigitsConfig(Record):
+    """scikit-learn's bundled handwritten digits; nothing is downloaded."""
+
+    source: Literal["digits"]
+    val_fraction: Share = Field(0.15, description="Share of all images held out as `val`.")
+    test_fraction: Share = Field(0.25, description="Share of all images held out as `test`.")
+    split_seed: int = Field(0, description="Seed of the stratified split.")
+
+
+class OxfordPetsConfig(Record):
+    """The Oxford-IIIT Pet dataset in torchvision's layout; downloaded where there is a network."""
+
+    source: Literal["oxford-iiit-pet"]
+    data_dir: Path | None = Field(None, description="Folder that holds `oxford-iiit-pet/`.")
+    val_fraction: Share = Field(0.2, description="Share of `trainval` held out as `val`.")
+    split_seed: int = Field(0, description="Seed of the stratified split.")
+
+
+class FolderConfig(Record):
+    """Images in one folder per class, below `train/`, `val/` (or `validation/`) and `test/`."""
+
+    source: Literal["folder"]
+    data_dir: Path | None = Field(None, description="Folder that holds the splits.")
+    title: str = Field(description="Name of the dataset for people.")
+    description: str = Field("", description="What the images show.")
+    licence: str = Field("not stated", description="Licence of the images.")
+    origin: str = Field("not stated", description="Where the images come from.")
+    val_fraction: Share = Field(
+        0.2, description="Share of `train` held out as `val`, where there is no folder for it."
+    )
+    split_seed: int = Field(0, description="Seed of the stratified split.")
+
+
+DatasetConfig = Annotated[
+    DigitsConfig | OxfordPetsConfig | FolderConfig, Field(discriminator="source")
+]
+
+
+class ModelConfig(Record):
+    """One model of the comparison."""
+
+    name: str = Field(description="Model, by timm's own name.")
+    label: str = Field("", description="Name for people; timm's name where it is empty.")
+
+
+class ExperimentConfig(Record):
+    """One question, one dataset; every model under every augmentation and seed is one run."""
+
+    name: RunId = Field(description="Name of the experiment and of its folder in the store.")
+    title: str = Field(description="Title of the site.")
+    question: str = Field(description="What the experiment asks, in a sentence.")
+    strategy: Literal["frozen", "scratch"] = Field(description="What learns.")
+    augmentations: list[Literal["none", "standard"]] = Field(["none"], min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
+    weights_dir: Path | None = Field(None, description="Folder of `<model>.safetensors` files.")
+    dataset: DatasetConfig
+    training: TrainingConfig = TrainingConfig()
+    preprocessing: PreprocessingConfig = PreprocessingConfig.model_validate({})
+    augmentation: AugmentationConfig = AugmentationConfig()
+    models: list[ModelConfig] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> Self:
+        for field, values in (
+            ("augmentations", self.augmentations),
+            ("seeds", self.seeds),
+            ("models", [model.name for model in self.models]),
+        ):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{field}: the same one is there twice")
+        return self
+
+    def runs(self, models: Iterable[str] | None = None) -> dict[str, RunConfig]:
+        """Return the planned runs by id, in the order of the file.
+
+        Args:
+            models: Names of the models to keep; all where it is None.
+
+        Raises:
+            ConfigError: If a name in `models` is not one of this experiment's.
+        """
+        names = [model.name for model in self.models]
+        chosen = names if models is None else list(models)
+        for name in chosen:
+            if name not in names:
+                raise ConfigError(
+                    f"--models: {name!r} is not in experiment {self.name!r}{nearest(name, names)}; "
+                    f"it has {', '.join(names)}"
+                )
+        return {
+            self._run_id(model.name, augmentation, seed): RunConfig(
+                model=model.name,
+                label=model.label or model.name,
+                strategy=self.strategy,
+                augmentation=augmentation,
+                seed=seed,
+                training=self.training,
+                preprocessing=self.preprocessing,
+                augmentation_parameters=self.augmentation,
+            )
+            for model in self.models
+            if model.name in chosen
+            for augmentation in self.augmentations
+            for seed in self.seeds
+        }
+
+    def _run_id(self, model: str, augmentation: str, seed: int) -> str:
+        """Name a run by what tells it from the others."""
+        parts = [model.lower().replace("/", "-"), augmentation]
+        if len(self.seeds) > 1:
+            parts.append(f"seed{seed}")
+        return "-".join(parts)
+
+
+def shipped_experiments() -> list[str]:
+    """Return the names of the configurations that come with bakeoff."""
+    return sorted(path.stem for path in CONFIGS_FOLDER.glob("*.toml"))
+
+
+def load_config(name_or_path: str) -> ExperimentConfig:
+    """Read a configuration by the name of a shipped one, or by the path of a TOML file.
+
+    Relative folders in the file are relative to the file.
+
+    Raises:
+        ConfigError: If there is no such file, it is not TOML, or a key is unknown or wrong.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = CONFIGS_FOLDER / f"{name_or_path}.toml"
+        if name_or_path not in (shipped := shipped_experiments()):
+            raise ConfigError(
+                f"--experiment: there is no experiment {name_or_path!r}"
+                f"{nearest(name_or_path, shipped)}; give the path of a TOML file, or one of "
+                f"{', '.join(shipped)}"
+            )
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    try:
+        config = ExperimentConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{path}, {line}" for line in _explain(error))) from None
+    return _resolve_folders(config, path.parent)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the known word nearest to `word`, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _resolve_folders(config: ExperimentConfig, base: Path) -> ExperimentConfig:
+    changes: dict[str, Any] = {}
+    if config.weights_dir is not None:
+        changes["weights_dir"] = base / config.weights_dir.expanduser()
+    if not isinstance(config.dataset, DigitsConfig) and config.dataset.data_dir is not None:
+        folder = base / config.dataset.data_dir.expanduser()
+        changes["dataset"] = config.dataset.model_copy(update={"data_dir": folder})
+    return config.model_copy(update=changes)
+
+
+def _explain(error: ValidationError) -> Iterable[str]:
+    """Yield one line for each thing that is wrong: the key, the problem, the nearest good key."""
+    for problem in error.errors(include_url=False, include_context=False):
+        keys = [str(part) for part in problem["loc"] if part not in _SOURCES]
+        if problem["type"] == "extra_forbidden":
+            yield f"{'.'.join(keys)}: unknown key{nearest(keys[-1], _KNOWN_KEYS)}"
+        else:
+            yield f"{'.'.join(keys) or 'the file'}: {problem['msg']}"
+
+
+_DATASETS = (DigitsConfig, OxfordPetsConfig, FolderConfig)
+# pydantic puts the tag of the chosen dataset into the path of a problem; the file has no such key.
+_SOURCES = {get_args(model.model_fields["source"].annotation)[0] for model in _DATASETS}
+_KNOWN_KEYS = {
+    key
+    for model in (
+        ExperimentConfig,
+        ModelConfig,
+        TrainingConfig,
+        PreprocessingConfig,
+        AugmentationConfig,
+        *_DATASETS,
+    )
+    for key in model.model_fields
+}
