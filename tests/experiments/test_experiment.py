@@ -1,0 +1,204 @@
+"""The engine from end to end, on real digits with one epoch of a real model."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import safetensors.torch
+import timm
+import torch
+from rich.console import Console
+
+from experiments import models
+from experiments.config import OxfordPetsConfig
+from experiments.datasets import load_dataset
+from experiments.experiment import run_experiment
+from experiments.models import Classifier, build_backbone
+from experiments.results.errors import ConfigError, DataError, StoreError
+from experiments.results.schema import Split, TrainingConfig
+from experiments.results.store import ExperimentStore
+from experiments.runner import run_and_store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ExperimentStore(tmp_path / "results" / "quick")
+
+
+def run(config, store, around, **options):
+    return run_experiment(config, store, around, downloads=store.folder / "none", **options)
+
+
+def test_a_run_stores_all_that_it_names(quick_config, store, around):
+    (record,) = run(quick_config, store, around)
+    experiment = store.read_experiment()
+    assert store.read_run("test_vit-none") == record
+    assert record.status == "finished"
+    assert experiment.run_ids == ["test_vit-none"]
+    for split in (Split.VAL, Split.TEST):
+        predictions = store.read_predictions(record, split)
+        of_split = [sample for sample in store.read_samples() if sample.split == split]
+        assert [s.sample_id for s in of_split] == predictions.sample_ids.tolist()
+        assert [s.target for s in of_split] == predictions.targets.tolist()
+        assert experiment.splits[split].n_images == len(of_split)
+    # The record's own claim about val is what the stored predictions say.
+    val = store.read_predictions(record, Split.VAL)
+    best = record.history[record.best_epoch - 1]
+    assert best.val_accuracy == pytest.approx((val.predicted == val.targets).mean())
+    assert experiment.examples.file.size_bytes == (
+        (store.thumbnails_folder / "examples.webp").stat().st_size
+    )
+
+
+def test_stored_weights_give_the_stored_predictions(quick_config, store, around):
+    (record,) = run(quick_config, store, around)
+    dataset = load_dataset(quick_config.dataset, store.folder)
+    model = Classifier(build_backbone("test_vit", 32, pretrained=False, weights_dir=None), 10, 32)
+    model.load_state_dict(
+        safetensors.torch.load_file(store.run_folder(record.run_id) / record.weights.name)
+    )
+    # An independent way in: timm's own evaluation transform.
+    transform = timm.data.create_transform(
+        input_size=32,
+        crop_pct=1.0,
+        interpolation=record.preprocessing.interpolation,
+        mean=record.preprocessing.mean,
+        std=record.preprocessing.std,
+    )
+    items = dataset.of_split(Split.TEST)
+    images = torch.stack([transform(dataset.open(item)) for item in items])
+    with torch.inference_mode():
+        expected = model.eval()(images).softmax(dim=1).numpy()
+    stored = store.read_predictions(record, Split.TEST)
+    ours = np.empty_like(expected)
+    np.put_along_axis(ours, stored.top_classes, stored.top_probabilities, axis=1)
+    np.testing.assert_allclose(ours, expected, atol=1e-4)
+
+
+def test_the_cost_is_the_models_own(quick_config, store, around):
+    (record,) = run(quick_config, store, around)
+    parameters = sum(p.numel() for p in timm.create_model("test_vit", num_classes=10).parameters())
+    # timm's own model is made for larger images: 10 x 10 patches of 16 px against 2 x 2 here.
+    positions = (100 - 4) * 64
+    assert record.cost.n_parameters == parameters - positions
+    assert record.cost.n_trained_parameters == record.cost.n_parameters
+    weights = store.run_folder(record.run_id) / "model.safetensors"
+    assert record.cost.size_bytes == weights.stat().st_size
+    assert record.cost.size_bytes > 4 * record.cost.n_parameters
+    assert sum(e.duration_s for e in record.history) <= record.cost.train_time_s
+
+
+def test_two_runs_with_one_seed_say_the_same(quick_config, tmp_path, around):
+    stores = [ExperimentStore(tmp_path / name / "quick") for name in ("one", "two")]
+    config = quick_config.model_copy(update={"augmentations": ["standard"]})
+    first, second = (run(config, store, around)[0] for store in stores)
+    assert first.predictions.sha256 == second.predictions.sha256
+    assert first.weights.sha256 == second.weights.sha256
+
+
+def test_what_is_finished_is_not_touched(quick_config, store, around):
+    run(quick_config, store, around)
+    folder = store.run_folder("test_vit-none")
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert run(quick_config, store, around) == []
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert len(run(quick_config, store, around, force=True)) == 1
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} != before
+
+
+def test_only_some_models_can_be_run(quick_config, store, around):
+    second = quick_config.models[0].model_copy(update={"name": "test_resnet"})
+    config = quick_config.model_copy(update={"models": [*quick_config.models, second]})
+    records = run(config, store, around, only_models=["test_vit"])
+    assert [record.run_id for record in records] == ["test_vit-none"]
+    assert store.read_experiment().run_ids == ["test_vit-none", "test_resnet-none"]
+
+
+def test_a_failing_run_is_recorded_and_tried_again(quick_config, store, around):
+    diverging = TrainingConfig(optimizer="sgd", learning_rate=1e30, batch_size=64, max_epochs=1)
+    bad = quick_config.model_copy(
+        update={"training": diverging, "augmentations": ["none", "standard"]}
+    )
+    records = run(bad, store, around)
+    assert [record.status for record in records] == ["failed", "failed"]
+    assert store.read_run("test_vit-none").failure.startswith("DivergedError: the loss became")
+    assert [path.name for path in store.run_folder("test_vit-none").iterdir()] == ["run.json"]
+    (again,) = run(quick_config, store, around)
+    assert again.status == "finished"
+
+
+def test_an_interrupted_run_is_no_run(quick_config, store, around):
+    class Impatient(type(around.progress)):
+        def epoch_finished(self, epoch):
+            raise KeyboardInterrupt
+
+    impatient = dataclasses.replace(around, progress=Impatient(Console(quiet=True)))
+    with pytest.raises(KeyboardInterrupt):
+        run(quick_config, store, impatient)
+    assert not store.has_run("test_vit-none")
+    assert store.read_experiment().run_ids == ["test_vit-none"]
+    assert [record.status for record in run(quick_config, store, around)] == ["finished"]
+
+
+def test_other_images_are_not_mixed_in(quick_config, store, around):
+    run(quick_config, store, around)
+    before = (store.folder / "experiment.json").read_bytes()
+    other = quick_config.dataset.model_copy(update={"split_seed": 1})
+    config = quick_config.model_copy(update={"dataset": other})
+    with pytest.raises(StoreError, match="results on other images"):
+        run(config, store, around)
+    assert (store.folder / "experiment.json").read_bytes() == before
+    assert [record.status for record in run(config, store, around, force=True)] == ["finished"]
+
+
+def test_an_unknown_model_changes_nothing(quick_config, store, around):
+    unknown = [quick_config.models[0].model_copy(update={"name": "test_vitt"})]
+    with pytest.raises(ConfigError, match="did you mean 'test_vit'"):
+        run(quick_config.model_copy(update={"models": unknown}), store, around)
+    assert not store.folder.exists()
+
+
+def test_all_that_is_missing_is_said_at_once(quick_config, store, around, monkeypatch, tmp_path):
+    monkeypatch.setattr(models, "ENDPOINT", "http://127.0.0.1:9")
+    config = quick_config.model_copy(
+        update={
+            "strategy": "frozen",
+            "dataset": OxfordPetsConfig(source="oxford-iiit-pet", data_dir=tmp_path / "nowhere"),
+            "models": [quick_config.models[0].model_copy(update={"name": "vgg16"})],
+        }
+    )
+    with pytest.raises(DataError) as caught:
+        run(config, store, around)
+    message = str(caught.value)
+    assert "Oxford-IIIT Pet dataset is missing" in message
+    assert "weights of vgg16 are missing" in message
+    for option in ("data_dir", "--data-dir", "weights_dir", "--weights-dir"):
+        assert option in message
+    assert not store.folder.exists()
+
+
+@pytest.mark.parametrize("augmentation", ["none", "standard"])
+def test_a_frozen_backbone_stays_as_it_was(quick_config, store, around, tmp_path, augmentation):
+    # Weights as a file, batch-norm statistics and all, from a model made here.
+    torch.manual_seed(9)
+    state = timm.create_model("test_resnet").state_dict()
+    safetensors.torch.save_file(state, tmp_path / "test_resnet.safetensors")
+    config = quick_config.model_copy(
+        update={
+            "strategy": "frozen",
+            "augmentations": [augmentation],
+            "models": [quick_config.models[0].model_copy(update={"name": "test_resnet"})],
+        }
+    )
+    (run_id, run_config), *_ = config.runs().items()
+    dataset = load_dataset(config.dataset, tmp_path)
+    with_weights = dataclasses.replace(around, weights_dir=tmp_path)
+    record = run_and_store(run_id, run_config, dataset, store, with_weights)
+    assert record.status == "finished", record.failure
+    trained = safetensors.torch.load_file(store.run_folder(run_id) / "model.safetensors")
+    for name, value in trained.items():
+        if name.startswith("backbone."):
+            assert torch.equal(value, state[name.removeprefix("backbone.")]), name
+    n_head = trained["head.weight"].numel() + trained["head.bias"].numel()
+    assert record.cost.n_trained_parameters == n_head
+    assert record.provenance.weights == "file test_resnet.safetensors"

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision.transforms import v2
+from torchvision.transforms.functional import InterpolationMode
+
+from experiments.config import FolderConfig
+from experiments.datasets import load_dataset
+from experiments.pixels import Geometry, load_pixels, square
+from experiments.results.schema import Split
+
+CENTRE = Geometry("centre", 24, 20, "bicubic")
+
+
+@pytest.fixture
+def dataset(image_folder, tmp_path):
+    root = image_folder(
+        {"train": {"a": 4, "b": 4}, "val": {"a": 1, "b": 1}, "test": {"a": 1, "b": 1}}
+    )
+    return load_dataset(FolderConfig(source="folder", data_dir=root, title="Mine"), tmp_path)
+
+
+@pytest.mark.parametrize("size", [(50, 37), (37, 50), (24, 24), (301, 25), (20, 20)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "nearest"])
+def test_the_centre_is_torchvisions_resize_and_centre_crop(size, interpolation):
+    values = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(values)
+    oracle = v2.Compose([v2.Resize(24, InterpolationMode(interpolation)), v2.CenterCrop(20)])
+    ours = square(image, Geometry("centre", 24, 20, interpolation))
+    assert np.array_equal(np.asarray(ours), np.asarray(oracle(image)))
+
+
+def test_the_whole_image_is_squeezed_into_the_square():
+    values = np.zeros((10, 40, 3), dtype=np.uint8)
+    values[:, 20:] = 255
+    squeezed = np.asarray(square(Image.fromarray(values), Geometry("whole", 8, 8, "nearest")))
+    assert (squeezed[:, :4] == 0).all()
+    assert (squeezed[:, 4:] == 255).all()
+
+
+def test_pixels_are_those_of_the_decoded_images(dataset, tmp_path, progress):
+    items = dataset.of_split(Split.TRAIN)
+    pixels = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
+    assert pixels.shape == (8, 3, 20, 20)
+    for values, item in zip(pixels, items, strict=True):
+        expected = np.asarray(square(dataset.open(item), CENTRE)).transpose(2, 0, 1)
+        assert np.array_equal(values, expected)
+
+
+def test_the_second_time_nothing_is_decoded(dataset, tmp_path, progress):
+    items = dataset.of_split(Split.TRAIN)
+    first = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
+    for item in items:
+        (tmp_path / "images" / item.path).unlink()
+    second = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
+    assert np.array_equal(first, second)
+
+
+def test_one_changed_pixel_misses_the_cache(dataset, tmp_path, progress):
+    items = dataset.of_split(Split.TRAIN)
+    before = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)[0].copy()
+    file = tmp_path / "images" / items[0].path
+    values = np.asarray(Image.open(file)).copy()
+    values[8, 10] ^= 255
+    Image.fromarray(values).save(file)
+    config = FolderConfig(source="folder", data_dir=tmp_path / "images", title="Mine")
+    changed = load_dataset(config, tmp_path)
+    items = changed.of_split(Split.TRAIN)
+    after = load_pixels(changed, items, CENTRE, tmp_path / "cache", progress)[0]
+    assert not np.array_equal(before, after)
+
+
+def test_another_geometry_misses_the_cache(dataset, tmp_path, progress):
+    items = dataset.of_split(Split.TRAIN)
+    load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
+    other = load_pixels(
+        dataset, items, Geometry("centre", 24, 16, "bicubic"), tmp_path / "cache", progress
+    )
+    assert other.shape == (8, 3, 16, 16)
+
+
+def test_a_failed_decoding_leaves_nothing_behind(dataset, tmp_path, progress):
+    items = dataset.of_split(Split.TRAIN)
+    (tmp_path / "images" / items[3].path).write_bytes(b"not an image")
+    with pytest.raises(Exception, match=r"3\.png: cannot be decoded"):
+        load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
+    assert list((tmp_path / "cache").iterdir()) == []

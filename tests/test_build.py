@@ -1,0 +1,223 @@
+"""The command, run as a user runs it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from experiments.config import CONFIGS_FOLDER
+from experiments.results.store import ExperimentStore
+from tests.made_up import write_made_up_store
+
+ROOT = Path(__file__).parents[1]
+# Tiny models gain nothing from threads, and lose much where other tests use the cores.
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+QUICK = """
+name = "quick"
+title = "Quick digits"
+question = "Does the path work from end to end?"
+strategy = "scratch"
+[dataset]
+source = "digits"
+[training]
+batch_size = 64
+max_epochs = 1
+[preprocessing]
+input_size = 32
+crop_fraction = 1.0
+[[models]]
+name = "test_vit"
+[[models]]
+name = "test_efficientnet"
+"""
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, str(ROOT / "build.py"), *map(str, words)]
+
+
+def build(tmp_path: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command("--results", tmp_path / "results", "--output", tmp_path / "site", *words),
+        capture_output=True,
+        text=True,
+        env=ENVIRONMENT,
+        timeout=240,
+        check=False,
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def quick(tmp_path):
+    path = tmp_path / "quick.toml"
+    path.write_text(QUICK)
+    return path
+
+
+def test_one_command_leads_from_a_configuration_to_a_site(tmp_path, quick):
+    done = build(tmp_path, "--experiment", quick, "--run-experiments", "--strict")
+    assert done.returncode == 0, done.stderr
+    # Plain lines where there is no terminal: which run, each epoch's figures, how it ended.
+    for text in ("[1/2] test_vit-none", "epoch   1  loss ", "val accuracy", "stored; best epoch 1"):
+        assert text in done.stderr
+    assert f"open {tmp_path / 'site' / 'index.html'}" in done.stderr
+    assert "Quick digits" in (tmp_path / "site" / "index.html").read_text()
+    # From the stored results alone, by name, without the configuration's file.
+    before = content(tmp_path / "site")
+    quick.unlink()
+    again = build(tmp_path, "--experiment", "quick")
+    assert again.returncode == 0, again.stderr
+    assert content(tmp_path / "site") == before
+
+
+def test_a_run_that_failed_is_shown_and_the_exit_code_says_so(tmp_path, quick):
+    quick.write_text(
+        QUICK.replace("batch_size", 'optimizer = "sgd"\nlearning_rate = 1e30\nbatch_size')
+    )
+    done = build(
+        tmp_path, "--experiment", quick, "--run-experiments", "--models", "test_efficientnet"
+    )
+    assert done.returncode == 1
+    assert "warning: run test_efficientnet-none failed: DivergedError" in done.stderr
+    assert "warning: run test_vit-none has not been run yet" in done.stderr
+    assert "DivergedError" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path, quick):
+    words = ["--results", tmp_path / "results", "--output", tmp_path / "site"]
+    words += ["--experiment", quick, "--run-experiments"]
+    with subprocess.Popen(
+        command(*words), stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+    ) as process:
+        for line in process.stderr:
+            if line.startswith("[2/2]"):
+                break
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in errors
+    assert "Traceback" not in errors
+    store = ExperimentStore(tmp_path / "results" / "quick")
+    assert store.read_run("test_vit-none").status == "finished"
+    assert not store.has_run("test_efficientnet-none")
+    finished = content(store.run_folder("test_vit-none"))
+    assert build(tmp_path, *words[4:]).returncode == 0
+    assert store.read_run("test_efficientnet-none").status == "finished"
+    assert content(store.run_folder("test_vit-none")) == finished
+
+
+def changed(key: str, value: str) -> str:
+    text = QUICK.replace(key, value)
+    assert text != QUICK
+    return text
+
+
+FOLDER = """source = "folder"
+title = "Photos"
+data_dir = "photos"
+"""
+
+
+@pytest.mark.parametrize(
+    ("toml", "words", "message"),
+    [
+        (None, ["--experiment", "digit"], "did you mean 'digits'?"),
+        (None, ["--experiment", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (changed("max_epochs", "max_epoch"), [], "max_epoch: unknown key; did you mean"),
+        (changed('"test_vit"', '"test_vitt"'), [], "no model 'test_vitt'; did you mean 'test_vit'"),
+        (QUICK, ["--models", "test_vot"], "did you mean 'test_vit'"),
+        (QUICK, ["--data-dir", "."], "brings its own data"),
+        (changed('source = "digits"\n', FOLDER), [], "photos. Set data_dir"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_changes_nothing(tmp_path, quick, toml, words, message):
+    write_made_up_store(tmp_path / "results")
+    before = content(tmp_path)
+    if toml is not None:
+        quick.write_text(toml)
+        before["quick.toml"] = toml.encode()
+        words = ["--experiment", quick, *words]
+    done = build(tmp_path, "--run-experiments", *words)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+    assert content(tmp_path) == before
+
+
+def test_an_experiment_without_results_says_how_to_make_them(tmp_path):
+    done = build(tmp_path)
+    assert done.returncode == 2
+    assert "add --run-experiments" in done.stderr
+
+
+def test_a_folder_that_is_not_ours_is_refused_before_anything_runs(tmp_path, quick):
+    foreign = tmp_path / "site"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("mine")
+    done = build(tmp_path, "--experiment", quick, "--run-experiments")
+    assert done.returncode == 2
+    assert f"--output {foreign}: is not empty and bakeoff did not make it" in done.stderr
+    assert not (tmp_path / "results").exists()
+    assert content(foreign) == {"thesis.txt": b"mine"}
+
+
+def test_a_port_in_use_is_refused_before_anything_runs(tmp_path, quick):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = build(tmp_path, "--experiment", quick, "--run-experiments", "--serve", port)
+    assert done.returncode == 2
+    assert f"port {port} is in use" in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_strict_refuses_a_site_with_a_missing_run(tmp_path):
+    store = write_made_up_store(tmp_path / "results")
+    store.remove_run("alpha-none")
+    assert build(tmp_path, "--experiment", "made-up", "--strict").returncode == 2
+    assert not (tmp_path / "site").exists()
+    relaxed = build(tmp_path, "--experiment", "made-up")
+    assert relaxed.returncode == 0
+    assert "warning: run alpha-none has not been run yet" in relaxed.stderr
+
+
+def test_options_for_running_need_running(tmp_path):
+    done = build(tmp_path, "--force")
+    assert done.returncode == 2
+    assert "--force needs --run-experiments" in done.stderr
+
+
+def test_help_names_the_experiments_that_come_with_it(tmp_path):
+    done = build(tmp_path, "--help")
+    assert done.returncode == 0
+    for path in CONFIGS_FOLDER.glob("*.toml"):
+        assert path.stem in done.stdout
+
+
+def test_serving_answers_until_ctrl_c(tmp_path):
+    write_made_up_store(tmp_path / "results")
+    words = ["--results", tmp_path / "results", "--output", tmp_path / "site"]
+    with subprocess.Popen(
+        command(*words, "--experiment", "made-up", "--serve", 0),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+    ) as process:
+        address = next(line for line in process.stderr if "http://127.0.0.1:" in line).split()[-1]
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            assert b"Made-up shapes" in answer.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
