@@ -1,0 +1,128 @@
+"""The only place where a number becomes text.
+
+Rounding never shows 0 or 100 percent unless it is exactly so. Costs have three significant digits.
+The browser rounds one thing itself, the share of a matrix cell; `static/js/core.js` does it as
+`share` does here, and a test compares the two.
+"""
+
+import math
+
+from experiments.results.metrics.intervals import Interval
+
+NBSP = "\N{NO-BREAK SPACE}"
+MISSING = "\N{EN DASH}"
+_SI_PREFIXES = ("", "k", "M", "G", "T", "P")
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def rate(value: float, digits: int = 1) -> str:
+    """Return a fraction in [0, 1] as percent without the sign.
+
+    Example:
+        >>> rate(0.885), rate(0.99999), rate(1.0), rate(0.00001)
+        ('88.5', '99.9', '100.0', '0.1')
+    """
+    # Sums of floats miss 0 and 1 by a few units in the last place; that is not a rounding question.
+    percent = round(value, 12) * 100
+    step = 10.0**-digits
+    if 0 < percent < 100:
+        percent = min(max(percent, step), 100 - step)
+    return f"{percent:.{digits}f}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Return a fraction in [0, 1] as percent: `88.5 %`."""
+    return f"{rate(value, digits)}{NBSP}%"
+
+
+def interval(ends: Interval) -> str:
+    """Return the ends of an interval of a rate in percent: `87.5–89.5`."""
+    return f"{rate(ends.low)}–{rate(ends.high)}"
+
+
+def points(value: float) -> str:
+    """Return a difference of two rates in percentage points: `1.5 points`."""
+    return f"{value * 100:.1f}{NBSP}points"
+
+
+def share(part: int, whole: int) -> str:
+    """Return part of whole as a round percent, with one decimal below 1 %.
+
+    Example:
+        >>> [share(*pair).replace(NBSP, " ") for pair in ((12, 40), (1, 900), (899, 900), (0, 4))]
+        ['30 %', '0.1 %', '99 %', '0 %']
+    """
+    if part in (0, whole):
+        return f"{100 if part else 0}{NBSP}%"
+    value = 100 * part / whole
+    if value < 1:
+        tenths = min(max(math.floor(value * 10 + 0.5), 1), 9)
+        return f"0.{tenths}{NBSP}%"
+    return f"{min(math.floor(value + 0.5), 99)}{NBSP}%"
+
+
+def count(n: int) -> str:
+    """Return a count with thousands apart: `3,669`."""
+    return f"{n:,}"
+
+
+def count_of(n: int, noun: str, plural: str | None = None) -> str:
+    """Return a count with its noun in the right number: `1 run`, `3,669 images`."""
+    return f"{count(n)}{NBSP}{noun if n == 1 else plural or noun + 's'}"
+
+
+def word(n: int) -> str:
+    """Return a small count as a word and a large one in figures: `eight`, `11`."""
+    return _WORDS[n] if n < len(_WORDS) else count(n)
+
+
+def quantity(n: float) -> str:
+    """Return a large count with three significant digits and an SI prefix: `11.2 M`."""
+    return _with_prefix(n, "")
+
+
+def size(n_bytes: float) -> str:
+    """Return a size in units of 1000 bytes: `44.8 MB`."""
+    return _with_prefix(n_bytes, "B")
+
+
+def milliseconds(value: float) -> str:
+    """Return a short time: `2.00 ms`, `0.482 ms`."""
+    return f"{_significant(value)}{NBSP}ms"
+
+
+def duration(seconds: float) -> str:
+    """Return a long time: `4.50 s`, `12 min 5 s`, `3 h 20 min`."""
+    if round(seconds, 1) < 60:
+        return f"{_significant(seconds)}{NBSP}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{NBSP}min {rest}{NBSP}s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours}{NBSP}h {minutes}{NBSP}min"
+
+
+def setting(value: float) -> str:
+    """Return a number from a configuration as a person would write it: `0.001`, `32`."""
+    return f"{value:.10f}".rstrip("0").rstrip(".") if abs(value) >= 1e-6 else f"{value:g}"
+
+
+def listing(items: list[str]) -> str:
+    """Join texts as in a sentence: `a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _with_prefix(n: float, unit: str) -> str:
+    """Round before choosing the prefix, so that 999,600 is 1.00 M and not 1000 k."""
+    value = float(f"{n:.3g}")
+    power = min(int(math.log10(value) // 3), len(_SI_PREFIXES) - 1) if value >= 1 else 0
+    if not power:
+        return f"{n:.0f}{NBSP}{unit}".rstrip(NBSP)
+    return f"{_significant(value / 1000**power)}{NBSP}{_SI_PREFIXES[power]}{unit}"
+
+
+def _significant(value: float) -> str:
+    """Return a positive number with three significant digits, without an exponent."""
+    rounded = float(f"{value:.3g}")
+    decimals = max(0, 2 - math.floor(math.log10(rounded)))
+    return f"{rounded:,.{decimals}f}"

@@ -1,0 +1,58 @@
+"""What runs are called: the model for people, and whatever tells runs of one model apart."""
+
+from dataclasses import dataclass
+
+from experiments.results.schema import RunConfig
+from site_builder.loading import Experiment
+
+_AUGMENTATION = {"none": "no augmentation", "standard": "augmented"}
+_STRATEGY = {"frozen": "frozen backbone", "scratch": "from scratch"}
+
+
+@dataclass(frozen=True)
+class RunName:
+    """A run's name in two parts.
+
+    Attributes:
+        model: Name of the model for people.
+        variant: What tells it from other runs of the model: `augmented, seed 1`.
+    """
+
+    model: str
+    variant: str
+
+    @property
+    def full(self) -> str:
+        """The name in running text: `VGG16, no augmentation`."""
+        return f"{self.model}, {self.variant}"
+
+
+def run_names(experiment: Experiment) -> dict[str, RunName]:
+    """Name every stored run, finished or failed: run id to name; no two are the same."""
+    configs = {run.run_id: run.record.config for run in experiment.runs}
+    configs |= {record.run_id: record.config for record in experiment.failed}
+    strategies = len({config.strategy for config in configs.values()})
+    seeds = len({config.seed for config in configs.values()})
+    names = {
+        run_id: RunName(config.label, _variant(config, strategies > 1, seeds > 1))
+        for run_id, config in configs.items()
+    }
+    taken = list(names.values())
+    return {
+        run_id: name if taken.count(name) == 1 else RunName(name.model, f"{name.variant}, {run_id}")
+        for run_id, name in names.items()
+    }
+
+
+def strategy_name(strategy: str) -> str:
+    """Return a strategy in words."""
+    return _STRATEGY[strategy]
+
+
+def _variant(config: RunConfig, with_strategy: bool, with_seed: bool) -> str:
+    parts = [_AUGMENTATION[config.augmentation]]
+    if with_strategy:
+        parts.append(_STRATEGY[config.strategy])
+    if with_seed:
+        parts.append(f"seed {config.seed}")
+    return ", ".join(parts)

@@ -1,0 +1,77 @@
+"""Where a site may be written, and how it gets there whole."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from experiments.results.errors import OutputError
+
+MARKER = ".bakeoff"
+"""The file by which we know a folder as a site that we made, and may replace."""
+
+
+def check_output(output: Path) -> None:
+    """Make sure that writing a site to `output` destroys nothing that is not ours.
+
+    Raises:
+        OutputError: If it is a file, or a folder with content that bakeoff did not make.
+    """
+    if not output.exists():
+        return
+    if not output.is_dir():
+        raise OutputError(f"--output {output}: is a file; name a folder")
+    if any(output.iterdir()) and not (output / MARKER).is_file():
+        raise OutputError(
+            f"--output {output}: is not empty and bakeoff did not make it; "
+            "name another folder or empty this one yourself"
+        )
+
+
+def write_site(output: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write a site beside `output` and swap it in; on any failure the old site stays.
+
+    Args:
+        output: The folder to replace or create.
+        files: Path below `output` with `/` between folders, and content.
+
+    Raises:
+        OutputError: If `output` is not ours, or the disk refuses.
+    """
+    check_output(output)
+    output = output.resolve()
+    fresh = None
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}."))
+        fresh.chmod(0o755)
+        _write_files(fresh, files)
+        _swap(fresh, output)
+    except OSError as error:
+        raise OutputError(f"--output {output}: cannot be written: {error}") from None
+    finally:
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    (folder / MARKER).write_bytes(b"A site made by bakeoff, which replaces this folder whole.\n")
+    for name, content in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _swap(fresh: Path, output: Path) -> None:
+    """Put `fresh` in the place of `output`. A folder cannot be renamed over one with content."""
+    if not output.exists():
+        fresh.rename(output)
+        return
+    old = fresh.with_name(f"{fresh.name}.old")
+    output.rename(old)
+    try:
+        fresh.rename(output)
+    except BaseException:
+        old.rename(output)
+        raise
+    shutil.rmtree(old)

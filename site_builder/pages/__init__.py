@@ -1,0 +1,1 @@
+"""One module per page: from the loaded experiment to a frozen context of texts."""

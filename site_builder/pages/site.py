@@ -1,0 +1,61 @@
+"""What every page says about the site around it."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from experiments.results.metrics.intervals import CONFIDENCE
+from site_builder import formatting
+from site_builder.loading import Experiment
+
+_PAGES = (("index.html", "Summary"), ("compare.html", "Compare"))
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of the navigation: address from the site's root, text, whether it is this page."""
+
+    address: str
+    text: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Site:
+    """The frame of a page.
+
+    Attributes:
+        title: Title of the experiment.
+        page: Title of the page.
+        root: Way from the page to the site's root: empty, or `../`.
+        links: The navigation.
+        version: Version of bakeoff.
+        schema_version: Version of the results' schema.
+        confidence: Coverage of every interval, as text.
+        runs: How many of the planned runs are shown, as text.
+    """
+
+    title: str
+    page: str
+    root: str
+    links: tuple[Link, ...]
+    version: str
+    schema_version: str
+    confidence: str
+    runs: str
+
+
+def site_context(experiment: Experiment, address: str) -> Site:
+    """Return the frame of the page at `address`, relative to the site's root."""
+    record = experiment.record
+    links = tuple(Link(to, text, to == address) for to, text in _PAGES)
+    return Site(
+        title=record.title,
+        page=next(link.text for link in links if link.current),
+        root="../" * address.count("/"),
+        links=links,
+        version=version("bakeoff"),
+        schema_version=formatting.count(record.schema_version),
+        confidence=formatting.percent(CONFIDENCE, 0),
+        runs=f"{formatting.count(len(experiment.runs))} of "
+        f"{formatting.count_of(len(record.run_ids), 'run')}",
+    )

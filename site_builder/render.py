@@ -1,0 +1,41 @@
+"""Templates to pages. Everything is escaped; a name that a context lacks is an error."""
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from site_builder import SOURCE
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+def environment() -> Environment:
+    """Return the one Jinja2 environment that pages are rendered in."""
+    return Environment(
+        loader=FileSystemLoader(SOURCE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, context: "DataclassInstance") -> bytes:
+    """Render a page.
+
+    Args:
+        template: Name of the template below `templates/`.
+        context: A page's context; its fields are the template's variables.
+
+    Raises:
+        jinja2.UndefinedError: If the template asks for what the context does not have.
+    """
+    # Not `asdict`: it would turn the nested dataclasses into dictionaries, whose methods a
+    # template could mistake for fields.
+    variables: dict[str, Any] = {
+        field.name: getattr(context, field.name) for field in fields(context)
+    }
+    return environment().get_template(template).render(variables).encode()

@@ -1,0 +1,142 @@
+/* What the components share: data shards, the state in the address, and how a share is written.
+   Classic script: browsers block modules and fetch on file://. */
+"use strict";
+
+window.bakeoff = (() => {
+  // This file is assets/js/core.js, so the site's root is two folders up.
+  const root = new URL("../../", document.currentScript.src);
+
+  /* Scripts and data, each loaded once. Maps, since a class may be called "__proto__". */
+  const scripts = new Map();
+  const shards = new Map();
+
+  function loadScript(path) {
+    if (!scripts.has(path)) {
+      scripts.set(path, new Promise((resolve, reject) => {
+        const element = document.createElement("script");
+        element.src = new URL(path, root).href;
+        element.onload = () => resolve();
+        element.onerror = () => {
+          scripts.delete(path);
+          reject(new Error(`${path} could not be loaded`));
+        };
+        document.head.append(element);
+      }));
+    }
+    return scripts.get(path);
+  }
+
+  /* A shard calls this with its name and its one value. */
+  function data(name, value) {
+    shards.set(name, value);
+  }
+
+  async function load(name) {
+    await loadScript(`data/${name}.js`);
+    return shards.get(name);
+  }
+
+  /* The state that a person would share, as #key=value&key=value. */
+  const listeners = [];
+
+  function read() {
+    return new URLSearchParams(location.hash.slice(1));
+  }
+
+  function write(changes) {
+    const state = read();
+    for (const [key, value] of Object.entries(changes)) state.set(key, value);
+    // Assigning makes an entry in the history, unlike replaceState, and works on file://.
+    location.hash = state.toString();
+  }
+
+  /* Calls listener(state) now and whenever the address changes. */
+  function follow(listener) {
+    listeners.push(listener);
+    listener(read());
+  }
+
+  window.addEventListener("hashchange", () => {
+    const state = read();
+    for (const listener of listeners) listener(state);
+  });
+
+  /* The selected run: the one in the address if it exists, else the best. */
+  function selectedRun(state) {
+    const { best, runs } = document.getElementById("comparison").dataset;
+    const asked = state.get("run");
+    return runs.split(" ").includes(asked) ? asked : best;
+  }
+
+  /* As formatting.share does: never 0 % or 100 % unless exactly so. */
+  function share(part, whole) {
+    if (part === 0 || part === whole) return part ? "100\u00a0%" : "0\u00a0%";
+    const value = (100 * part) / whole;
+    if (value < 1) {
+      return `0.${Math.min(Math.max(Math.floor(value * 10 + 0.5), 1), 9)}\u00a0%`;
+    }
+    return `${Math.min(Math.floor(value + 0.5), 99)}\u00a0%`;
+  }
+
+  function count(n) {
+    return n.toLocaleString("en-US");
+  }
+
+  /* The value of a colour token, for what CSS does not reach. */
+  function colour(token) {
+    const probe = document.createElement("span");
+    probe.hidden = true;
+    probe.style.color = `var(${token})`;
+    document.body.append(probe);
+    const value = getComputedStyle(probe).color;
+    probe.remove();
+    return value;
+  }
+
+  /* Calls listener() when light turns dark or back. */
+  function onTheme(listener) {
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener);
+    new MutationObserver(listener).observe(document.documentElement, {
+      attributeFilter: ["data-theme"],
+    });
+  }
+
+  function element(name, attributes = {}, text = "") {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.textContent = text;
+    return made;
+  }
+
+  function svg(name, attributes = {}, text = "") {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  return {
+    colour, count, data, element, follow, load, loadScript, onTheme, selectedRun, share, svg, write,
+  };
+})();
+
+/* The way past the header must not replace the state in the address. */
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
+});
+
+/* A scroll container takes the keyboard only while there is something to scroll. */
+(() => {
+  const observer = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const box = target.closest(".scroll");
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll(".scroll")) {
+    observer.observe(box);
+    for (const child of box.children) observer.observe(child);
+  }
+})();

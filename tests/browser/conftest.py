@@ -1,0 +1,139 @@
+"""A real Chromium, and sites built once for all browser tests."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from experiments.results.store import ExperimentStore
+from site_builder.pipeline import build_site
+from site_builder.serve import HOST, open_server
+from tests.made_up import write_made_up_store
+
+NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+HOSTILE = ("<img src=x onerror=alert(1)>", "__proto__", "constructor")
+
+
+def find_chromium() -> str | None:
+    """Return an installed browser; None lets Playwright use its own."""
+    return os.environ.get("CHROME") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Built:
+    """A store, its site, and where the site is opened: on disk, or below /user/repo/."""
+
+    store: ExperimentStore
+    folder: Path
+    root: str
+
+
+def relabel(store: ExperimentStore, run_id: str, label: str) -> None:
+    run = store.read_run(run_id)
+    config = run.config.model_copy(update={"label": label})
+    store.write_run(run.model_copy(update={"config": config}))
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[ExperimentStore, Path]]:
+    stores = tmp_path_factory.mktemp("stores")
+    served = tmp_path_factory.mktemp("served")
+    pages = {
+        "shapes": write_made_up_store(stores, name="shapes", models=("alpha", "beta", "gamma")),
+        "many-classes": write_made_up_store(
+            stores,
+            name="many-classes",
+            class_names=tuple(f"class {index}" for index in range(80)),
+            n_images=400,
+        ),
+        "hostile": write_made_up_store(stores, name="hostile", class_names=HOSTILE),
+    }
+    relabel(pages["hostile"], "alpha-none", HOSTILE[0])
+    built = {}
+    for name, store in pages.items():
+        folder = served / "user" / "repo" / name
+        build_site(store, folder)
+        built[name] = (store, folder)
+    (served / "index.html").write_text("not the site")
+    return built
+
+
+@pytest.fixture(scope="session")
+def address(sites: dict[str, tuple[ExperimentStore, Path]]) -> Iterator[str]:
+    """Serve the folder above /user/repo/, as a host of project pages does."""
+    top = next(iter(sites.values()))[1].parents[2]
+    with open_server(top, 0) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://{HOST}:{server.server_port}/user/repo"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(params=["file", "http"])
+def open_site(
+    request: pytest.FixtureRequest, sites: dict[str, tuple[ExperimentStore, Path]], address: str
+) -> Callable[[str], Built]:
+    def find(name: str) -> Built:
+        store, folder = sites[name]
+        root = folder.as_uri() if request.param == "file" else f"{address}/{name}"
+        return Built(store, folder, root)
+
+    return find
+
+
+@dataclass
+class Watched:
+    """A page, and everything it did that a page of ours must not do."""
+
+    page: Page
+    misdeeds: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, site: Built, page: str) -> Page:
+        """Open a page and wait until its scripts have done what they do by themselves."""
+        self.root = site.root
+        self.page.goto(f"{site.root}/{page}")
+        self.page.locator("theme-toggle button").wait_for()
+        if page.startswith("compare"):
+            self.page.locator("confusion-matrix .cursor-layer").wait_for(state="attached")
+        return self.page
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A page that fails the test on a console error, a dialog, or a request off the site."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    seen = Watched(context.new_page())
+    seen.page.on(
+        "console", lambda message: message.type == "error" and seen.misdeeds.append(message.text)
+    )
+    seen.page.on("pageerror", lambda error: seen.misdeeds.append(str(error)))
+    seen.page.on("dialog", lambda dialog: (seen.misdeeds.append(dialog.message), dialog.dismiss()))
+    seen.page.on("request", lambda request: seen.requests.append(request.url))
+    yield seen
+    context.close()
+    off = [url for url in seen.requests if not url.startswith((seen.root, "data:", "blob:"))]
+    assert seen.misdeeds == []
+    assert off == []

@@ -1,0 +1,76 @@
+"""Both pages for every reader: dark, narrow, without a mouse, without scripts."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Built, Watched
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[[str], Built]
+PAGES = ("index.html", "compare.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(watched: Watched, open_site: Open, name: str) -> None:
+    page = watched.open(open_site("shapes"), name)
+    for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        # Preloading makes axe ask for stylesheets in a way that file:// refuses.
+        results = Axe().run(page, options={"preload": False})
+        assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("site", ["shapes", "many-classes", "hostile"])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_never_scrolls_sideways(
+    watched: Watched, open_site: Open, site: str, name: str
+) -> None:
+    page = watched.open(open_site(site), name)
+    for width in (360, 700, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_dark_follows_the_reader_and_the_button(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(paper)
+    assert light != dark
+    button = page.locator("theme-toggle button")
+    button.click()
+    expect(button).to_have_text("Theme: light")
+    assert page.evaluate(paper) == light
+    page.reload()
+    expect(button).to_have_text("Theme: light")
+    assert page.evaluate(paper) == light
+
+
+@pytest.mark.parametrize(
+    ("width", "seen", "unseen"), [(1280, "wide", "narrow"), (360, "narrow", "wide")]
+)
+def test_one_drawing_of_the_chart_is_seen(
+    watched: Watched, open_site: Open, width: int, seen: str, unseen: str
+) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 900})
+    page = watched.open(open_site("shapes"), "compare.html")
+    expect(page.locator(f".still-{seen}")).to_be_visible()
+    expect(page.locator(f".still-{unseen}")).to_be_hidden()
+
+
+def test_without_scripts_everything_is_read(browser: Browser, open_site: Open) -> None:
+    site = open_site("shapes")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.root}/compare.html")
+    for label in ("Performance", "Resources", "Confusion matrix as a table"):
+        expect(page.get_by_label(label, exact=True)).to_be_visible()
+    expect(page.locator(".still-wide")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    context.close()

@@ -1,0 +1,1 @@
+bakeoff.data("matrix/alpha-none",{"cells":[0,0,19,0,2,1,1,1,20,2,0,1,2,2,19],"facts":[["Accuracy","96.7 % (88.6–99.1)"],["Right","58 of 60 images"],["Macro F1","96.7 %"],["Latency","2.00 ms, one image"],["Parameters","1.00 M"]],"model":"Alpha","pairs":[[0,2,1,"5 %"],[2,0,1,"5 %"]],"variant":"no augmentation"});

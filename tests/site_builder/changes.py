@@ -1,0 +1,42 @@
+"""Changes to a made-up store, for what rarely happens."""
+
+import io
+
+from experiments.results.schema import ExampleSheet
+from experiments.results.store import ExperimentStore
+
+
+def relabel(store: ExperimentStore, run_id: str, label: str) -> None:
+    run = store.read_run(run_id)
+    config = run.config.model_copy(update={"label": label})
+    store.write_run(run.model_copy(update={"config": config}))
+
+
+def fail(store: ExperimentStore, run_id: str, failure: str) -> None:
+    run = store.read_run(run_id)
+    absent = run.absent | {"predictions": "the run failed"}
+    changes = {"status": "failed", "failure": failure, "predictions": None, "absent": absent}
+    store.write_run(run.model_copy(update=changes))
+
+
+def forget_latency(store: ExperimentStore, run_id: str, reason: str) -> None:
+    run = store.read_run(run_id)
+    assert run.cost is not None
+    cost = run.cost.model_copy(update={"latency_ms": None, "absent": {"latency_ms": reason}})
+    store.write_run(run.model_copy(update={"cost": cost}))
+
+
+def add_examples(store: ExperimentStore) -> bytes:
+    """Give every class a cell of 8 px in a picture two cells wide; returns the picture."""
+    from PIL import Image
+
+    record = store.read_experiment()
+    content = io.BytesIO()
+    Image.new("RGB", (16, 16), "teal").save(content, "WEBP")
+    file = store.write_thumbnails("examples.webp", content.getvalue())
+    ids = [f"test/{index:05d}" for index in range(len(record.class_names))]
+    sheet = ExampleSheet(file=file, cell_px=8, n_columns=2, sample_ids=ids)
+    store.write_experiment(
+        record.model_copy(update={"examples": sheet, "absent": {}}), store.read_samples()
+    )
+    return content.getvalue()

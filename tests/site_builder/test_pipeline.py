@@ -1,0 +1,203 @@
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.results.errors import BakeoffError, StoreError
+from experiments.results.predictions import Predictions
+from experiments.results.schema import Split
+from experiments.results.store import ExperimentStore
+from site_builder import payloads
+from site_builder.loading import load
+from site_builder.naming import run_names
+from site_builder.pages.index import index_context
+from site_builder.pipeline import build_site, site_files
+from tests.made_up import write_made_up_store
+from tests.site_builder.changes import add_examples, fail, forget_latency, relabel
+from tests.site_builder.test_output import snapshot
+
+HOSTILE = "</script><img src=x onerror=alert(1)>&\u2028'\""
+
+
+def read_shard(content: bytes) -> tuple[str, object]:
+    arguments = re.fullmatch(r"bakeoff\.data\((.*)\);\n", content.decode(), re.DOTALL)
+    assert arguments is not None
+    name, value = json.loads(f"[{arguments[1]}]")
+    return name, value
+
+
+class Tags(HTMLParser):
+    """Collects tags and the attributes that a Content-Security-Policy would forbid."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.forbidden: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.forbidden += [name for name, _ in attrs if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and "src" not in dict(attrs)):
+            self.forbidden.append(tag)
+
+
+def test_building_needs_no_torch() -> None:
+    code = (
+        "import sys, site_builder.pipeline\n"
+        "heavy = {'torch', 'torchvision', 'timm', 'sklearn', 'PIL.ImageTk'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_builds_are_the_same_bytes(store: ExperimentStore, tmp_path: Path) -> None:
+    assert build_site(store, tmp_path / "one") == []
+    build_site(store, tmp_path / "two")
+    one = snapshot(tmp_path / "one")
+    assert one == snapshot(tmp_path / "two")
+    assert {"index.html", "compare.html", "assets/plotly.min.js", "data/classes.js"} <= set(one)
+
+
+def test_a_matrix_shard_holds_the_predictions(store: ExperimentStore, tmp_path: Path) -> None:
+    build_site(store, tmp_path / "site")
+    name, value = read_shard((tmp_path / "site/data/matrix/beta-none.js").read_bytes())
+    assert name == "matrix/beta-none"
+    assert isinstance(value, dict)
+    said = store.read_predictions(store.read_run("beta-none"), Split.TEST)
+    pairs = list(zip(said.targets.tolist(), said.top_classes[:, 0].tolist(), strict=True))
+    expected = [(*pair, pairs.count(pair)) for pair in sorted(set(pairs))]
+    assert value["cells"] == [number for cell in expected for number in cell]
+    wrong = sorted((-n, target, chosen) for target, chosen, n in expected if target != chosen)
+    assert [pair[:3] for pair in value["pairs"]] == [[t, p, -n] for n, t, p in wrong][:10]
+
+
+def test_nan_never_reaches_a_shard() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        payloads.script("x", [float("nan")])
+
+
+def test_hostile_names_are_text_everywhere(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, class_names=(HOSTILE, "__proto__", "constructor"))
+    plain = write_made_up_store(tmp_path / "plain")
+    relabel(store, "alpha-none", HOSTILE)
+    build_site(store, tmp_path / "site")
+    build_site(plain, tmp_path / "plain-site")
+    for name in ("index.html", "compare.html"):
+        page = (tmp_path / "site" / name).read_text()
+        assert "<img" not in page
+        tags, expected = Tags(page), Tags((tmp_path / "plain-site" / name).read_text())
+        assert set(tags.names) == set(expected.names)
+        assert tags.forbidden == []
+    for shard in (tmp_path / "site" / "data").rglob("*.js"):
+        content = shard.read_bytes()
+        assert b"</script" not in content
+        assert b"<img" not in content
+        assert "\u2028".encode() not in content
+    _, classes = read_shard((tmp_path / "site/data/classes.js").read_bytes())
+    assert classes == [HOSTILE, "__proto__", "constructor"]
+
+
+def test_failed_and_missing_runs_are_said_and_strict_refuses(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    build_site(store, tmp_path / "site")
+    fail(store, "alpha-standard", "out of <memory>")
+    store.remove_run("beta-none")
+    before = snapshot(tmp_path / "site")
+    with pytest.raises(BakeoffError, match="alpha-standard failed: out of <memory>; run beta-none"):
+        build_site(store, tmp_path / "site", strict=True)
+    assert snapshot(tmp_path / "site") == before
+    assert build_site(store, tmp_path / "site") == [
+        "run alpha-standard failed: out of <memory>",
+        "run beta-none has not been run yet",
+    ]
+    for name in ("index.html", "compare.html"):
+        page = (tmp_path / "site" / name).read_text()
+        assert "failed: out of &lt;memory&gt;" in page
+        assert "has not been run yet" in page
+        assert "2 of 4" in page
+
+
+def test_no_finished_run_is_a_page_too(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    for run_id in store.read_experiment().run_ids:
+        store.remove_run(run_id)
+    assert len(build_site(store, tmp_path / "site")) == 4
+    for name in ("index.html", "compare.html"):
+        assert "No run has finished yet" in (tmp_path / "site" / name).read_text()
+    assert not (tmp_path / "site/assets/plotly.min.js").exists()
+
+
+def test_a_missing_cost_shows_its_reason(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    forget_latency(store, "alpha-none", "the timer broke")
+    files = dict(site_files(load(store)))
+    assert b'data-value=""><span title="the timer broke">' in files["compare.html"]
+    _, figure = read_shard(files["data/figures/accuracy-latency.js"])
+    assert isinstance(figure, dict)
+    shown = [trace["customdata"] for trace in figure["data"]]
+    assert shown == [["alpha-standard"], ["beta-none"], ["beta-standard"]]
+
+
+def test_examples_are_copied_and_cut_into_cells(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    picture = add_examples(store)
+    files = dict(site_files(load(store)))
+    assert files["assets/examples.webp"] == picture
+    page = files["index.html"].decode()
+    assert re.findall(r'viewBox="([\d ]+ 8 8)"', page) == ["0 0 8 8", "8 0 8 8", "0 8 8 8"]
+    (store.thumbnails_folder / "examples.webp").write_bytes(b"other")
+    with pytest.raises(StoreError, match=r"examples\.file\.sha256"):
+        load(store)
+
+
+def test_a_run_on_other_images_stops_the_build(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    build_site(store, tmp_path / "site")
+    before = snapshot(tmp_path / "site")
+    run = store.read_run("beta-none")
+    said = store.read_predictions(run, Split.TEST)
+    others = np.array([f"other/{sample_id}" for sample_id in said.sample_ids])
+    changed = Predictions(**(vars(said) | {"sample_ids": others}))
+    stored = store.write_predictions("beta-none", {Split.TEST: changed})
+    store.write_run(run.model_copy(update={"predictions": stored}))
+    with pytest.raises(StoreError, match=r"beta-none.*splits\.test\.ids_sha256"):
+        build_site(store, tmp_path / "site")
+    assert snapshot(tmp_path / "site") == before
+
+
+def wilson_by_hand(hits: int, n: int) -> tuple[float, float]:
+    z, p = 1.959964, hits / n
+    middle, half = p + z**2 / (2 * n), z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
+    return (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
+
+
+def test_the_summary_says_only_what_the_numbers_say(tmp_path: Path) -> None:
+    experiment = load(write_made_up_store(tmp_path, n_images=300, models=("alpha",)))
+    context = index_context(experiment, run_names(experiment))
+    assert context.lead is not None
+    best, second = experiment.ranked
+    gap = best.n_correct - second.n_correct
+    assert context.lead.verb == "leads"
+    assert context.lead.images == f"{best.n_correct} of 300"
+    assert f"That is {gap}" in context.lead.sequel
+    overlap = wilson_by_hand(best.n_correct, 300)[0] <= wilson_by_hand(second.n_correct, 300)[1]
+    assert ("do not overlap" in context.lead.sequel) == (not overlap)
+
+
+def test_equal_runs_share_the_lead(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",))
+    said = store.read_predictions(store.read_run("alpha-none"), Split.TEST)
+    stored = store.write_predictions("alpha-standard", {Split.TEST: said})
+    run = store.read_run("alpha-standard")
+    store.write_run(run.model_copy(update={"predictions": stored}))
+    experiment = load(store)
+    lead = index_context(experiment, run_names(experiment)).lead
+    assert lead is not None
+    assert lead.verb == "shares the lead"
+    assert lead.sequel == "Alpha, augmented got exactly as many right."
