@@ -37,7 +37,7 @@ def write_made_up_store(
     n_images: int = 60,
     seed: int = 0,
 ) -> ExperimentStore:
-    """Write an experiment whose models are right with a probability that falls from model to model."""
+    """Write an experiment whose models are right less and less often, from first to last."""
     store = ExperimentStore(results / name)
     rng = np.random.default_rng(seed)
     n_classes = len(class_names)

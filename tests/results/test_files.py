@@ -1,0 +1,87 @@
+"""A reader sees the old content or the new, whatever happens to the writer."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from experiments.results.files import sha256_of, write_atomically
+
+
+def test_the_folder_is_made_and_the_content_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file.json"
+    write_atomically(path, b"old")
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.json"]
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_writer_that_fails_midway_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
+    """The limit on file size stands in for a full disk: the write stops after 1,000 bytes."""
+    path = tmp_path / "file.json"
+    path.write_bytes(b"old")
+    script = """
+        import resource, sys
+        from pathlib import Path
+        from experiments.results.files import write_atomically
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        try:
+            write_atomically(Path(sys.argv[1]), b"x" * 5000)
+        except OSError as error:
+            print("refused:", error.strerror)
+    """
+    child = subprocess.run(
+        [sys.executable, "-c", dedent(script), str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert child.stdout == "refused: File too large\n"
+    assert path.read_bytes() == b"old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
+
+
+def test_what_cannot_be_written_leaves_no_temporary_file(tmp_path: Path) -> None:
+    with pytest.raises(TypeError):
+        write_atomically(tmp_path / "file.json", "not bytes")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
+    """Kill -9 a process that writes without pause, at ever other moments, and read as it writes."""
+    path = tmp_path / "file.json"
+    contents = {letter * 2_000_000 for letter in (b"a", b"b")}
+    write_atomically(path, b"a" * 2_000_000)
+    script = """
+        import sys
+        from pathlib import Path
+        from experiments.results.files import write_atomically
+        print("ready", flush=True)
+        while True:
+            for letter in (b"b", b"a"):
+                write_atomically(Path(sys.argv[1]), letter * 2_000_000)
+    """
+    for round_ in range(15):
+        with subprocess.Popen(
+            [sys.executable, "-c", dedent(script), str(path)], stdout=subprocess.PIPE
+        ) as writer:
+            try:
+                assert writer.stdout is not None
+                writer.stdout.readline()
+                end = time.monotonic() + 0.02 + 0.0037 * round_
+                while time.monotonic() < end:
+                    assert path.read_bytes() in contents, "half a file, while it is written"
+            finally:
+                writer.kill()
+        assert path.read_bytes() in contents, "half a file, after the kill"
+
+
+def test_the_digest_is_sha_256(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256_of(tmp_path / "abc") == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )

@@ -1,0 +1,213 @@
+"""Metrics against scikit-learn, by hand, and under changes that must not matter."""
+
+import doctest
+import math
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from experiments.results.metrics import classification, confusion, intervals
+from experiments.results.metrics.classification import (
+    accuracy,
+    class_scores,
+    macro_scores,
+    meaningful_k,
+    n_in_top_k,
+)
+from experiments.results.metrics.confusion import confusion_matrix
+from experiments.results.metrics.intervals import wilson
+
+Labels = tuple[NDArray[np.int64], NDArray[np.int64], int]
+
+
+@st.composite
+def labels(draw: st.DrawFn) -> Labels:
+    """Targets and predictions of up to 40 images, some classes of up to 8 never seen."""
+    n_classes = draw(st.integers(2, 8))
+    one_class = st.integers(0, n_classes - 1)
+    pairs = draw(st.lists(st.tuples(one_class, one_class), min_size=1, max_size=40))
+    targets, predicted = np.array(pairs, dtype=np.int64).T
+    return targets, predicted, n_classes
+
+
+@pytest.mark.parametrize("module", [classification, confusion, intervals])
+def test_the_examples_in_the_docstrings(module: object) -> None:
+    outcome = doctest.testmod(module)  # type: ignore[arg-type]
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
+
+
+@given(labels())
+def test_the_confusion_matrix_is_scikit_learns(case: Labels) -> None:
+    targets, predicted, n_classes = case
+    expected = sklearn.metrics.confusion_matrix(targets, predicted, labels=range(n_classes))
+    np.testing.assert_array_equal(confusion_matrix(targets, predicted, n_classes), expected)
+
+
+def test_rows_are_targets() -> None:
+    matrix = confusion_matrix(np.array([0]), np.array([2]), 3)
+    assert matrix[0, 2] == 1
+    assert matrix.sum() == 1
+    assert matrix.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("targets", "predicted", "message"),
+    [
+        ([0, 1], [0], "targets but"),
+        ([0, 3], [0, 1], "targets: a class outside 0 to 2"),
+        ([0, 1], [0, -1], "predicted: a class outside 0 to 2"),
+    ],
+)
+def test_impossible_labels_are_refused(
+    targets: list[int], predicted: list[int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        confusion_matrix(np.array(targets), np.array(predicted), 3)
+
+
+def test_small_integer_types_do_not_overflow() -> None:
+    """200 classes have 40,000 cells: more than int16, let alone uint8, can number."""
+    classes = np.arange(200, dtype=np.uint8)
+    np.testing.assert_array_equal(confusion_matrix(classes, classes, 200), np.eye(200))
+
+
+@given(labels())
+def test_the_scores_are_scikit_learns(case: Labels) -> None:
+    targets, predicted, n_classes = case
+    matrix = confusion_matrix(targets, predicted, n_classes)
+    scores = class_scores(matrix)
+    precision, recall, f1, support = sklearn.metrics.precision_recall_fscore_support(
+        targets, predicted, labels=range(n_classes), zero_division=0
+    )
+    np.testing.assert_allclose(scores.precision, precision, rtol=1e-12)
+    np.testing.assert_allclose(scores.recall, recall, rtol=1e-12)
+    np.testing.assert_allclose(scores.f1, f1, rtol=1e-12)
+    np.testing.assert_array_equal(scores.support, support)
+    assert accuracy(matrix) == pytest.approx(sklearn.metrics.accuracy_score(targets, predicted))
+
+
+@given(labels())
+def test_the_macro_scores_are_scikit_learns(case: Labels) -> None:
+    targets, predicted, n_classes = case
+    scores = macro_scores(confusion_matrix(targets, predicted, n_classes))
+    expected = sklearn.metrics.precision_recall_fscore_support(
+        targets, predicted, average="macro", zero_division=0
+    )[:3]
+    np.testing.assert_allclose((scores.precision, scores.recall, scores.f1), expected, rtol=1e-12)
+
+
+def test_scores_worked_by_hand() -> None:
+    matrix = np.array([[5, 1, 0], [2, 3, 0], [0, 4, 0]])
+    scores = class_scores(matrix)
+    np.testing.assert_allclose(scores.precision, [5 / 7, 3 / 8, 0])
+    np.testing.assert_allclose(scores.recall, [5 / 6, 3 / 5, 0])
+    np.testing.assert_allclose(scores.f1, [10 / 13, 6 / 13, 0])
+    assert scores.support.tolist() == [6, 5, 4]
+    assert accuracy(matrix) == 8 / 15
+    assert macro_scores(matrix).f1 == pytest.approx(16 / 39)
+
+
+def test_a_class_that_never_occurs_does_not_lower_the_mean() -> None:
+    assert macro_scores(np.diag([3, 2, 0])).f1 == 1.0
+
+
+@pytest.mark.parametrize("score", [accuracy, macro_scores])
+def test_no_images_have_no_score(score: object) -> None:
+    with pytest.raises(ValueError, match="undefined"):
+        score(np.zeros((2, 2), dtype=np.int64))  # type: ignore[operator]
+
+
+@given(labels(), st.randoms(use_true_random=False))
+def test_the_order_of_images_does_not_matter(case: Labels, random: object) -> None:
+    targets, predicted, n_classes = case
+    order = list(range(len(targets)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(
+        confusion_matrix(targets, predicted, n_classes),
+        confusion_matrix(targets[order], predicted[order], n_classes),
+    )
+
+
+@given(labels(), st.data())
+def test_the_names_of_classes_do_not_matter(case: Labels, data: st.DataObject) -> None:
+    targets, predicted, n_classes = case
+    renamed = np.array(data.draw(st.permutations(range(n_classes))))
+    before = confusion_matrix(targets, predicted, n_classes)
+    after = confusion_matrix(renamed[targets], renamed[predicted], n_classes)
+    assert accuracy(after) == accuracy(before)
+    np.testing.assert_allclose(class_scores(after).f1[renamed], class_scores(before).f1)
+    for field in ("precision", "recall", "f1"):
+        assert getattr(macro_scores(after), field) == pytest.approx(
+            getattr(macro_scores(before), field)
+        )
+
+
+@given(labels())
+def test_exchanging_targets_and_predictions_exchanges_precision_and_recall(case: Labels) -> None:
+    targets, predicted, n_classes = case
+    one = class_scores(confusion_matrix(targets, predicted, n_classes))
+    other = class_scores(confusion_matrix(predicted, targets, n_classes))
+    np.testing.assert_array_equal(one.precision, other.recall)
+    np.testing.assert_array_equal(one.f1, other.f1)
+
+
+@given(labels())
+def test_scores_are_fractions_and_f1_lies_between_precision_and_recall(case: Labels) -> None:
+    scores = class_scores(confusion_matrix(*case))
+    low = np.minimum(scores.precision, scores.recall)
+    high = np.maximum(scores.precision, scores.recall)
+    assert (low >= 0).all()
+    assert (high <= 1).all()
+    assert (scores.f1 >= low - 1e-12).all()
+    assert (scores.f1 <= high + 1e-12).all()
+
+
+@given(st.lists(st.integers(1, 10), min_size=1), st.integers(1, 10))
+def test_top_k_counts_grow_with_k_up_to_all(ranks: list[int], k: int) -> None:
+    counted = n_in_top_k(np.array(ranks), k)
+    assert counted == sum(rank <= k for rank in ranks)
+    assert n_in_top_k(np.array(ranks), k - 1) <= counted <= n_in_top_k(np.array(ranks), 10)
+    assert n_in_top_k(np.array(ranks), 10) == len(ranks)
+
+
+@given(st.integers(2, 1000))
+def test_top_k_can_always_be_missed(n_classes: int) -> None:
+    k = meaningful_k(n_classes)
+    assert 1 <= k <= 5
+    assert k < n_classes
+
+
+@given(st.integers(1, 5000), st.data())
+def test_wilson_is_the_published_formula(n: int, data: st.DataObject) -> None:
+    hits = data.draw(st.integers(0, n))
+    z, rate = 1.959963984540054, hits / n
+    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
+    interval = wilson(hits, n)
+    assert interval.low == pytest.approx(max(0, centre - half), abs=1e-9)
+    assert interval.high == pytest.approx(min(1, centre + half), abs=1e-9)
+    assert 0 <= interval.low <= rate <= interval.high <= 1
+    assert interval.low < interval.high
+
+
+def test_wilson_covers_the_true_rate_as_often_as_it_says() -> None:
+    """Exactly, by summing the binomial distribution: close to 0.95 on average over rates."""
+    n = 50
+    ends = [wilson(hits, n) for hits in range(n + 1)]
+    chances = np.array([math.comb(n, hits) for hits in range(n + 1)], dtype=float)
+    coverages = []
+    for rate in np.linspace(0.05, 0.95, 91):
+        covered = [end.low <= rate <= end.high for end in ends]
+        hits = np.arange(n + 1)
+        coverages.append((chances * rate**hits * (1 - rate) ** (n - hits))[covered].sum())
+    assert np.mean(coverages) == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_wider_confidence_is_a_wider_interval() -> None:
+    narrow, wide = wilson(80, 100, confidence=0.9), wilson(80, 100, confidence=0.99)
+    assert wide.low < narrow.low < narrow.high < wide.high
