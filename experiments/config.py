@@ -10,11 +10,15 @@ from pydantic import Field, ValidationError, model_validator
 
 from experiments.results.errors import ConfigError
 from experiments.results.schema import (
+    Augmentation,
     AugmentationConfig,
+    Head,
     PreprocessingConfig,
     Record,
     RunConfig,
     RunId,
+    Strategy,
+    StrategyConfig,
     TrainingConfig,
 )
 
@@ -74,12 +78,14 @@ class ExperimentConfig(Record):
     name: RunId = Field(description="Name of the experiment and of its folder in the store.")
     title: str = Field(description="Title of the site.")
     question: str = Field(description="What the experiment asks, in a sentence.")
-    strategy: Literal["frozen", "scratch"] = Field(description="What learns.")
-    augmentations: list[Literal["none", "standard"]] = Field(["none"], min_length=1)
+    strategy: Strategy = Field(description="What learns.")
+    head: Head = Field("linear", description="Classifier on the pooled features.")
+    augmentations: list[Augmentation] = Field(["none"], min_length=1)
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
     weights_dir: Path | None = Field(None, description="Folder of `<model>.safetensors` files.")
     dataset: DatasetConfig
     training: TrainingConfig = TrainingConfig()
+    stages: StrategyConfig = StrategyConfig()
     preprocessing: PreprocessingConfig = PreprocessingConfig.model_validate({})
     augmentation: AugmentationConfig = AugmentationConfig()
     models: list[ModelConfig] = Field(min_length=1)
@@ -117,11 +123,13 @@ class ExperimentConfig(Record):
                 model=model.name,
                 label=model.label or model.name,
                 strategy=self.strategy,
+                head=self.head,
                 augmentation=augmentation,
                 seed=seed,
                 training=self.training,
                 preprocessing=self.preprocessing,
                 augmentation_parameters=self.augmentation,
+                strategy_parameters=self.stages,
             )
             for model in self.models
             if model.name in chosen
@@ -207,6 +215,7 @@ _KNOWN_KEYS = {
         ExperimentConfig,
         ModelConfig,
         TrainingConfig,
+        StrategyConfig,
         PreprocessingConfig,
         AugmentationConfig,
         *_DATASETS,

@@ -112,6 +112,8 @@ def _write_experiment(
         question=config.question,
         dataset=dataset.card,
         class_names=list(dataset.class_names),
+        superclasses=None,
+        absent={"superclasses": "the dataset has none"},
         splits=splits,
         examples=write_example_sheet(dataset, store),
         run_ids=list(config.runs()),

@@ -25,7 +25,7 @@ from experiments.results.schema import Cost, Preprocessing, RunConfig, RunRecord
 from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
 from experiments.train import Fit, fit
 from experiments.transforms import (
-    StandardAugmentation,
+    Augmentation,
     normalise,
     resolve_preprocessing,
     to_unit,
@@ -196,8 +196,11 @@ def _train_examples(
     geometry = Geometry("whole", side, side, preprocessing.interpolation)
     pixels = load_pixels(dataset, items, geometry, around.cache, around.progress)
     sizes = torch.tensor([(item.width_px, item.height_px) for item in items])
-    augment = StandardAugmentation(
-        config.augmentation_parameters, preprocessing.input_size, generator
+    augment = Augmentation(
+        config.augmentation_parameters,
+        strong=config.augmentation == "strong",
+        crop_px=preprocessing.input_size,
+        generator=generator,
     )
 
     def fetch(places: Tensor) -> Tensor:
@@ -224,7 +227,19 @@ def _cost(
     image = torch.zeros(1, 3, side, side, device=device)
     image = image.contiguous(memory_format=torch.channels_last)
     latency = measure_latency(model, image)
+    unmeasured = (
+        "reading_time_s",
+        "features_time_s",
+        "evaluation_time_s",
+        "throughput_per_s",
+        "throughput_batch_size",
+        "cpu_latency_ms",
+        "cpu_throughput_per_s",
+        "peak_memory_bytes",
+    )
     return Cost(
+        **dict.fromkeys(unmeasured),
+        absent=dict.fromkeys(unmeasured, "not measured"),
         n_parameters=count_parameters(model),
         n_trained_parameters=count_parameters(
             model if config.strategy == "scratch" else model.head

@@ -54,22 +54,26 @@ def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
     return images.sub_(mean).div_(std)
 
 
-class StandardAugmentation:
-    """Random resized crop, flip, rotation and colour jitter, drawn anew for every image.
+class Augmentation:
+    """Random resized crop, flip and colour jitter, drawn anew for every image.
+
+    Where it is strong, also rotation and loss of colour.
 
     Geometry is one affine map and one bilinear sampling per image, for the whole batch at once.
     The crop is drawn as torchvision's RandomResizedCrop draws it.
 
     Args:
         config: Its parameters.
+        strong: Whether to rotate and to drop colours.
         crop_px: Side of the result.
         generator: Source of randomness, on the CPU.
     """
 
     def __init__(
-        self, config: AugmentationConfig, crop_px: int, generator: torch.Generator
+        self, config: AugmentationConfig, *, strong: bool, crop_px: int, generator: torch.Generator
     ) -> None:
         self._config = config
+        self._strong = strong
         self._crop_px = crop_px
         self._generator = generator
 
@@ -98,13 +102,16 @@ class StandardAugmentation:
             if strength:
                 low, high = max(0.0, 1 - strength), 1 + strength
                 cropped = change(cropped, self._uniform(low, high, len(images)).to(images.device))
+        if self._strong:
+            coloured = self._uniform(0, 1, len(images)) >= config.grey_probability
+            cropped = saturation(cropped, coloured.float().to(images.device))
         return cropped
 
     def _affine(self, sizes_px: Tensor) -> Tensor:
         """Return (N, 2, 3) maps from the result to the input, both in [-1, 1]."""
         n = len(sizes_px)
         crop, centre = self._crop_boxes(sizes_px)
-        limit = math.radians(self._config.rotation_degrees)
+        limit = math.radians(self._config.rotation_degrees) if self._strong else 0.0
         angle = self._uniform(-limit, limit, n)
         flips = self._uniform(0, 1, n) < self._config.flip_probability
         cos, sin, sign = angle.cos(), angle.sin(), torch.where(flips, -1.0, 1.0)

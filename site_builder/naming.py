@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from experiments.results.schema import RunConfig
 from site_builder.loading import Experiment
 
-_AUGMENTATION = {"none": "no augmentation", "standard": "augmented"}
-_STRATEGY = {"frozen": "frozen backbone", "scratch": "from scratch"}
+_AUGMENTATION = {"none": "no augmentation", "standard": "augmented", "strong": "strongly augmented"}
+_STRATEGY = {
+    "frozen": "frozen backbone",
+    "partial": "last stages trained",
+    "full": "fine-tuned",
+    "progressive": "freed stage by stage",
+    "scratch": "from scratch",
+}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from experiments.results.schema import (
     Sample,
     Split,
     SplitSummary,
+    StrategyConfig,
     TrainingConfig,
 )
 from experiments.results.store import ExperimentStore
@@ -74,7 +75,7 @@ def write_made_up_store(
         )
     store.write_experiment(
         ExperimentRecord(
-            absent={"examples": "made up: there are no images"},
+            absent={"examples": "made up: there are no images", "superclasses": "made up"},
             name=name,
             title="Made-up shapes",
             question="Does the site show what is stored?",
@@ -86,6 +87,7 @@ def write_made_up_store(
                 n_unreadable=0,
             ),
             class_names=list(class_names),
+            superclasses=None,
             splits={split: _summary(split, samples, n_classes) for split in targets},
             examples=None,
             run_ids=[run.run_id for run in runs],
@@ -105,6 +107,7 @@ def made_up_run(experiment: str, model: str, augmentation: str, place: int) -> R
         training=TrainingConfig(max_epochs=3),
         preprocessing=PreprocessingConfig(),
         augmentation_parameters=AugmentationConfig(),
+        strategy_parameters=StrategyConfig(),
     )
     return RunRecord.model_construct(
         schema_version=1,
@@ -141,6 +144,15 @@ def made_up_run(experiment: str, model: str, augmentation: str, place: int) -> R
             latency_p95_ms=2.5 * (place + 1),
             latency_repeats=100,
             device="cpu",
+            reading_time_s=0.5,
+            features_time_s=None,
+            evaluation_time_s=0.2,
+            throughput_per_s=900.0 / (place + 1),
+            throughput_batch_size=32,
+            cpu_latency_ms=2.0 * (place + 1),
+            cpu_throughput_per_s=900.0 / (place + 1),
+            peak_memory_bytes=(place + 1) * 300_000_000,
+            absent={"features_time_s": "nothing is frozen"},
         ),
         predictions=None,
         weights=None,

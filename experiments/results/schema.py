@@ -28,6 +28,11 @@ SchemaVersion = Annotated[int, Field(ge=1, le=SCHEMA_VERSION)]
 RGB = tuple[float, float, float]
 
 
+Strategy = Literal["frozen", "partial", "full", "progressive", "scratch"]
+Head = Literal["linear", "mlp", "deep"]
+Augmentation = Literal["none", "standard", "strong"]
+
+
 class Split(StrEnum):
     """Models learn on `train`, are selected on `val` and reported on `test`."""
 
@@ -71,6 +76,19 @@ class TrainingConfig(Record):
     schedule: Literal["constant", "cosine"] = Field(
         "constant", description="How the learning rate changes over the epochs."
     )
+    warmup_epochs: NonNegativeInt = Field(
+        0, description="Epochs over which the learning rate rises to its peak."
+    )
+    backbone_rate: Fraction = Field(
+        0.1,
+        description="Learning rate of the backbone as a share of the head's; not for `scratch`.",
+    )
+    label_smoothing: Fraction = Field(
+        0.0, description="Share of each target spread over all classes, in training."
+    )
+    clip_norm: Positive | None = Field(
+        None, description="Largest norm of the gradient; null never clips."
+    )
     weight_decay: NonNegative = Field(0.0, description="Weight decay of the optimiser.")
     batch_size: PositiveInt = Field(32, description="Images per training step.")
     max_epochs: PositiveInt = Field(40, description="Upper bound on passes over the training set.")
@@ -79,6 +97,17 @@ class TrainingConfig(Record):
     )
     min_delta: NonNegative = Field(
         0.001, description="Smallest fall of the validation loss that counts as improvement."
+    )
+
+
+class StrategyConfig(Record):
+    """Parameters of the strategies that free a backbone part by part."""
+
+    n_stages: PositiveInt = Field(
+        1, description="Last stages of the backbone that learn under `partial`."
+    )
+    epochs_per_stage: PositiveInt = Field(
+        2, description="Epochs between the stages that `progressive` frees; the head comes first."
     )
 
 
@@ -97,16 +126,24 @@ class PreprocessingConfig(Record):
 
 
 class AugmentationConfig(Record):
-    """Parameters of the `standard` augmentation; training images only."""
+    """Parameters of the augmentations; training images only.
+
+    `standard` crops, flips and changes colours; `strong` also rotates and drops colours.
+    """
 
     min_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         0.6, description="Smallest share of the image's area that a random crop keeps."
     )
     flip_probability: Fraction = Field(0.5, description="Chance of a horizontal flip.")
-    rotation_degrees: NonNegative = Field(0.0, description="Largest random rotation, degrees.")
     brightness: NonNegative = Field(0.2, description="Largest relative change of brightness.")
     contrast: NonNegative = Field(0.2, description="Largest relative change of contrast.")
     saturation: NonNegative = Field(0.2, description="Largest relative change of saturation.")
+    rotation_degrees: NonNegative = Field(
+        15.0, description="Largest random rotation, degrees; `strong` only."
+    )
+    grey_probability: Fraction = Field(
+        0.1, description="Chance of losing all colour; `strong` only."
+    )
 
 
 class RunConfig(Record):
@@ -114,15 +151,16 @@ class RunConfig(Record):
 
     model: str = Field(description="Model, by timm's own name.")
     label: str = Field(description="Name of the model for people.")
-    strategy: Literal["frozen", "scratch"] = Field(
-        description="What learns: only the head of a pretrained model, or everything from scratch."
+    strategy: Strategy = Field(
+        description="What learns: the head alone, the last stages, everything, or from scratch."
     )
-    head: Literal["linear"] = Field("linear", description="Classifier on the pooled features.")
-    augmentation: Literal["none", "standard"] = Field(description="Changes to training images.")
+    head: Head = Field("linear", description="Classifier on the pooled features.")
+    augmentation: Augmentation = Field(description="Changes to training images.")
     seed: NonNegativeInt = Field(0, description="Seed of weights, batches and augmentation.")
     training: TrainingConfig = Field(description="How the model learns.")
     preprocessing: PreprocessingConfig = Field(description="Overrides of the model's data config.")
     augmentation_parameters: AugmentationConfig = Field(description="Used when not `none`.")
+    strategy_parameters: StrategyConfig = Field(description="Used by `partial` and `progressive`.")
 
 
 class Preprocessing(Record):
@@ -157,6 +195,15 @@ class Cost(PartialRecord):
     )
     size_bytes: PositiveInt | None = Field(description="The weights as a safetensors file, bytes.")
     train_time_s: Positive | None = Field(description="Training, validation included, seconds.")
+    reading_time_s: NonNegative | None = Field(
+        description="Decoding images before training, seconds; little where they were cached."
+    )
+    features_time_s: NonNegative | None = Field(
+        description="Computing a frozen backbone's features before training, seconds."
+    )
+    evaluation_time_s: Positive | None = Field(
+        description="Predicting `val` and `test` after training, seconds."
+    )
     latency_ms: Positive | None = Field(
         description="One image through the model, median, milliseconds."
     )
@@ -165,6 +212,19 @@ class Cost(PartialRecord):
     )
     latency_repeats: PositiveInt | None = Field(description="Timed forward passes.")
     device: str | None = Field(description="Where time was measured: `cpu` or `cuda`.")
+    throughput_per_s: Positive | None = Field(
+        description="Images a second in batches of `throughput_batch_size`."
+    )
+    throughput_batch_size: PositiveInt | None = Field(description="Batch of the throughput.")
+    cpu_latency_ms: Positive | None = Field(
+        description="One image through the model on the CPU, median, milliseconds."
+    )
+    cpu_throughput_per_s: Positive | None = Field(
+        description="Images a second on the CPU in batches of `throughput_batch_size`."
+    )
+    peak_memory_bytes: PositiveInt | None = Field(
+        description="Most memory in use: on the GPU for `cuda`, of the whole process for `cpu`."
+    )
 
 
 class Provenance(PartialRecord):
@@ -194,6 +254,13 @@ class StoredFile(Record):
     sha256: Sha256 = Field(description="SHA-256 of the content.")
 
 
+class Unfreezing(Record):
+    """A part of the backbone that began to learn during the run."""
+
+    epoch: PositiveInt = Field(description="First epoch in which it learned.")
+    stage: str = Field(description="Name of the stage.")
+
+
 class RunRecord(PartialRecord):
     """What one run stored. Written last: a run without `run.json` has not finished."""
 
@@ -207,6 +274,12 @@ class RunRecord(PartialRecord):
     history: list[Epoch] = Field(description="One entry per epoch, in order.")
     best_epoch: PositiveInt | None = Field(
         description="Epoch of the lowest validation loss, whose weights were kept."
+    )
+    unfreezings: list[Unfreezing] = Field(
+        [], description="When parts of the backbone began to learn, under `progressive`."
+    )
+    notes: list[str] = Field(
+        [], description="What a reader must know, such as a batch halved for lack of memory."
     )
     stopped_early: bool = Field(description="Whether patience ran out before the last epoch.")
     cost: Cost | None = Field(description="What the model costs.")
@@ -235,6 +308,13 @@ class DatasetCard(PartialRecord):
     licence: str = Field(description="Licence of the images.")
     source: str = Field(description="Where the images come from: a citation or an address.")
     n_unreadable: NonNegativeInt | None = Field(description="Images left out as unreadable.")
+
+
+class UnreadableImage(Record):
+    """An image that was left out."""
+
+    path: str = Field(description="Path below the dataset's folder.")
+    reason: str = Field(description="Why it could not be read.")
 
 
 class SplitSummary(Record):
@@ -269,6 +349,10 @@ class ExperimentRecord(PartialRecord):
     question: str = Field(description="What the experiment asks, in a sentence.")
     dataset: DatasetCard = Field(description="What the images are.")
     class_names: list[str] = Field(min_length=2, description="Names of the classes, in order.")
+    superclasses: list[str] | None = Field(
+        description="For each class the group that it belongs to, such as cat or dog."
+    )
+    unreadable: list[UnreadableImage] = Field([], description="Images left out, with the reason.")
     splits: dict[Split, SplitSummary] = Field(description="Sizes and digests of the splits.")
     examples: ExampleSheet | None = Field(description="One image of every class, in class order.")
     run_ids: list[RunId] = Field(description="The planned runs, in the order of the config.")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from experiments.results.schema import AugmentationConfig, RunConfig, RunRecord
+from experiments.results.schema import RunConfig, RunRecord
 from site_builder import formatting
 from site_builder.loading import Experiment
 from site_builder.naming import strategy_name
@@ -45,7 +45,7 @@ def settings(experiment: Experiment) -> tuple[Setting, ...]:
     found.append(Setting("Input", _values([_input(record) for record in records])))
     augmented = [record.config for record in records if record.config.augmentation != "none"]
     if augmented:
-        texts = [_augmentation(config.augmentation_parameters) for config in augmented]
+        texts = [_augmentation(config) for config in augmented]
         found.append(Setting("Augmentation, where used", _values(texts)))
     return (
         *found,
@@ -82,18 +82,22 @@ def _input(record: RunRecord) -> str:
     return f"{side} × {side}{formatting.NBSP}px, {preprocessing.interpolation}"
 
 
-def _augmentation(parameters: AugmentationConfig) -> str:
+def _augmentation(config: RunConfig) -> str:
     """Name only what the parameters switch on."""
+    parameters, strong = config.augmentation_parameters, config.augmentation == "strong"
     parts = []
     if parameters.min_scale < 1:
         parts.append(f"crops of at least {formatting.percent(parameters.min_scale, 0)} of the area")
     if parameters.flip_probability:
         chance = formatting.percent(parameters.flip_probability, 0)
         parts.append(f"horizontal flips with probability {chance}")
-    if parameters.rotation_degrees:
+    if strong and parameters.rotation_degrees:
         parts.append(f"rotations up to {formatting.setting(parameters.rotation_degrees)}°")
     changes = [(name, getattr(parameters, name)) for name in _COLOUR_CHANGES]
     parts += [f"{name} ±{formatting.percent(change, 0)}" for name, change in changes if change]
+    if strong and parameters.grey_probability:
+        chance = formatting.percent(parameters.grey_probability, 0)
+        parts.append(f"grey with probability {chance}")
     return ", ".join(parts) or "none"
 
 

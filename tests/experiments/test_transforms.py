@@ -4,7 +4,7 @@ from torchvision.transforms import functional as oracle
 
 from experiments.results.schema import AugmentationConfig, Preprocessing, PreprocessingConfig
 from experiments.transforms import (
-    StandardAugmentation,
+    Augmentation,
     brightness,
     contrast,
     normalise,
@@ -14,14 +14,21 @@ from experiments.transforms import (
 )
 
 STILL = AugmentationConfig(
-    min_scale=1, flip_probability=0, rotation_degrees=0, brightness=0, contrast=0, saturation=0
+    min_scale=1,
+    flip_probability=0,
+    brightness=0,
+    contrast=0,
+    saturation=0,
+    rotation_degrees=0,
+    grey_probability=0,
 )
 IMAGES = torch.rand(6, 3, 20, 20, generator=torch.Generator().manual_seed(3))
 SQUARE = torch.full((6, 2), 100)
 
 
-def augment(config, sizes=SQUARE, images=IMAGES, seed=0, side=20):
-    return StandardAugmentation(config, side, torch.Generator().manual_seed(seed))(images, sizes)
+def augment(config, sizes=SQUARE, images=IMAGES, *, seed=0, side=20, strong=False):
+    generator = torch.Generator().manual_seed(seed)
+    return Augmentation(config, strong=strong, crop_px=side, generator=generator)(images, sizes)
 
 
 def ramp(n: int, side: int = 64) -> torch.Tensor:
@@ -81,13 +88,25 @@ def test_crops_lie_inside_and_have_the_area_and_shape_asked_for(size):
 
 def test_a_rotation_turns_about_the_centre_of_the_crop():
     config = STILL.model_copy(update={"rotation_degrees": 30.0})
-    out = augment(config, torch.full((400, 2), 64), ramp(400), side=65)
+    out = augment(config, torch.full((400, 2), 64), ramp(400), side=65, strong=True)
     centre = out[:, :2, 32, 32]
     torch.testing.assert_close(centre, torch.full_like(centre, 0.5), atol=0.01, rtol=0)
     across = out[:, :2, 32, 42] - out[:, :2, 32, 22]
     angles = torch.rad2deg(torch.atan2(across[:, 1], across[:, 0]))
     assert angles.abs().max() <= 30.5
     assert angles.std() > 12  # uniform over 60 degrees: 17.3
+
+
+def test_only_strong_drops_colours_as_often_as_asked():
+    config = STILL.model_copy(update={"grey_probability": 0.25})
+    images, sizes = torch.rand(2000, 3, 4, 4), torch.full((2000, 2), 4)
+
+    def n_grey(*, strong):
+        out = augment(config, sizes, images, side=4, strong=strong)
+        return int((out.std(dim=1).amax(dim=(1, 2)) < 1e-6).sum())
+
+    assert n_grey(strong=False) == 0
+    assert 420 < n_grey(strong=True) < 580  # 500 expected, four standard deviations are 77
 
 
 def test_the_same_seed_gives_the_same_images():

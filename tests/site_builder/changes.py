@@ -22,7 +22,9 @@ def fail(store: ExperimentStore, run_id: str, failure: str) -> None:
 def forget_latency(store: ExperimentStore, run_id: str, reason: str) -> None:
     run = store.read_run(run_id)
     assert run.cost is not None
-    cost = run.cost.model_copy(update={"latency_ms": None, "absent": {"latency_ms": reason}})
+    cost = run.cost.model_copy(
+        update={"latency_ms": None, "absent": run.cost.absent | {"latency_ms": reason}}
+    )
     store.write_run(run.model_copy(update={"cost": cost}))
 
 
@@ -37,6 +39,7 @@ def add_examples(store: ExperimentStore) -> bytes:
     ids = [f"test/{index:05d}" for index in range(len(record.class_names))]
     sheet = ExampleSheet(file=file, cell_px=8, n_columns=2, sample_ids=ids)
     store.write_experiment(
-        record.model_copy(update={"examples": sheet, "absent": {}}), store.read_samples()
+        record.model_copy(update={"examples": sheet, "absent": {"superclasses": "made up"}}),
+        store.read_samples(),
     )
     return content.getvalue()
