@@ -12,6 +12,7 @@ from experiments.results.errors import ConfigError
 from experiments.results.schema import (
     Augmentation,
     AugmentationConfig,
+    Fraction,
     Head,
     PreprocessingConfig,
     Record,
@@ -27,49 +28,81 @@ CONFIGS_FOLDER = Path(__file__).parent / "configs"
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class DigitsConfig(Record):
+class DatasetOptions(Record):
+    """What every source of images understands."""
+
+    val_fraction: Share = Field(
+        0.2, description="Share of what is not `test` held out as `val`, where there is no `val`."
+    )
+    test_fraction: Share = Field(
+        0.2, description="Share of all images held out as `test`, where there is no `test`."
+    )
+    split_seed: int = Field(0, description="Seed of the stratified split.")
+    max_unreadable_fraction: Fraction = Field(
+        0.01, description="Largest share of unreadable images that are left out without complaint."
+    )
+
+
+class DigitsConfig(DatasetOptions):
     """scikit-learn's bundled handwritten digits; nothing is downloaded."""
 
     source: Literal["digits"]
-    val_fraction: Share = Field(0.15, description="Share of all images held out as `val`.")
     test_fraction: Share = Field(0.25, description="Share of all images held out as `test`.")
-    split_seed: int = Field(0, description="Seed of the stratified split.")
 
 
-class OxfordPetsConfig(Record):
+class OxfordPetsConfig(DatasetOptions):
     """The Oxford-IIIT Pet dataset in torchvision's layout; downloaded where there is a network."""
 
     source: Literal["oxford-iiit-pet"]
     data_dir: Path | None = Field(None, description="Folder that holds `oxford-iiit-pet/`.")
-    val_fraction: Share = Field(0.2, description="Share of `trainval` held out as `val`.")
-    split_seed: int = Field(0, description="Seed of the stratified split.")
 
 
-class FolderConfig(Record):
-    """Images in one folder per class, below `train/`, `val/` (or `validation/`) and `test/`."""
+class TorchvisionConfig(DatasetOptions):
+    """A classification dataset of torchvision; downloaded where there is a network."""
 
-    source: Literal["folder"]
-    data_dir: Path | None = Field(None, description="Folder that holds the splits.")
+    source: Literal["torchvision"]
+    dataset: str = Field(description="Name of the class in `torchvision.datasets`.")
+    data_dir: Path | None = Field(None, description="Folder that torchvision calls `root`.")
+    licence: str = Field("not stated", description="Licence of the images.")
+
+
+class OwnImages(DatasetOptions):
+    """What only the owner of the images can say about them."""
+
     title: str = Field(description="Name of the dataset for people.")
     description: str = Field("", description="What the images show.")
     licence: str = Field("not stated", description="Licence of the images.")
     origin: str = Field("not stated", description="Where the images come from.")
-    val_fraction: Share = Field(
-        0.2, description="Share of `train` held out as `val`, where there is no folder for it."
+
+
+class FolderConfig(OwnImages):
+    """Images in one folder per class, below `train/`, `val/` and `test/` or all in one place."""
+
+    source: Literal["folder"]
+    data_dir: Path | None = Field(None, description="Folder of the splits, or of the classes.")
+
+
+class ManifestConfig(OwnImages):
+    """Images listed in a table: `path`, `label`, and perhaps `split` and `superclass`."""
+
+    source: Literal["manifest"]
+    file: Path = Field(description="The table, CSV or Parquet.")
+    data_dir: Path | None = Field(
+        None, description="Folder that paths are relative to; the table's own where it is not set."
     )
-    split_seed: int = Field(0, description="Seed of the stratified split.")
 
 
 DatasetConfig = Annotated[
-    DigitsConfig | OxfordPetsConfig | FolderConfig, Field(discriminator="source")
+    DigitsConfig | OxfordPetsConfig | TorchvisionConfig | FolderConfig | ManifestConfig,
+    Field(discriminator="source"),
 ]
 
 
 class ModelConfig(Record):
     """One model of the comparison."""
 
-    name: str = Field(description="Model, by timm's own name.")
-    label: str = Field("", description="Name for people; timm's name where it is empty.")
+    name: str = Field(description="timm's own name, or `torchvision/` and torchvision's.")
+    label: str = Field("", description="Name for people; `name` where it is empty.")
 
 
 class ExperimentConfig(Record):
@@ -82,7 +115,9 @@ class ExperimentConfig(Record):
     head: Head = Field("linear", description="Classifier on the pooled features.")
     augmentations: list[Augmentation] = Field(["none"], min_length=1)
     seeds: list[Annotated[int, Field(ge=0)]] = Field([0], min_length=1)
-    weights_dir: Path | None = Field(None, description="Folder of `<model>.safetensors` files.")
+    weights_dir: Path | None = Field(
+        None, description="Folder of `<model>.safetensors` or `<model>.pth` files."
+    )
     dataset: DatasetConfig
     training: TrainingConfig = TrainingConfig()
     stages: StrategyConfig = StrategyConfig()
@@ -190,9 +225,9 @@ def _resolve_folders(config: ExperimentConfig, base: Path) -> ExperimentConfig:
     changes: dict[str, Any] = {}
     if config.weights_dir is not None:
         changes["weights_dir"] = base / config.weights_dir.expanduser()
-    if not isinstance(config.dataset, DigitsConfig) and config.dataset.data_dir is not None:
-        folder = base / config.dataset.data_dir.expanduser()
-        changes["dataset"] = config.dataset.model_copy(update={"data_dir": folder})
+    paths = {key: getattr(config.dataset, key, None) for key in ("data_dir", "file")}
+    resolved = {key: base / path.expanduser() for key, path in paths.items() if path is not None}
+    changes["dataset"] = config.dataset.model_copy(update=resolved)
     return config.model_copy(update=changes)
 
 
@@ -206,7 +241,7 @@ def _explain(error: ValidationError) -> Iterable[str]:
             yield f"{'.'.join(keys) or 'the file'}: {problem['msg']}"
 
 
-_DATASETS = (DigitsConfig, OxfordPetsConfig, FolderConfig)
+_DATASETS = (DigitsConfig, OxfordPetsConfig, TorchvisionConfig, FolderConfig, ManifestConfig)
 # pydantic puts the tag of the chosen dataset into the path of a problem; the file has no such key.
 _SOURCES = {get_args(model.model_fields["source"].annotation)[0] for model in _DATASETS}
 _KNOWN_KEYS = {

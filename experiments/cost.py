@@ -1,6 +1,11 @@
-"""What a model costs, measured: operations, parameters, size, latency."""
+"""What a model costs, measured: operations, parameters, size, latency, throughput, memory."""
 
+import copy
+import resource
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +13,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from experiments.evaluate import autocast
+
 LATENCY_WARM_UP = 10
 LATENCY_REPEATS = 100
+THROUGHPUT_BATCH = 32
+THROUGHPUT_REPEATS = 20
+# How long the measurements last that need no number of repeats: a large model takes minutes for
+# one batch on a small CPU.
+BUDGET_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,31 @@ class Latency:
     median_ms: float
     p95_ms: float
     n_repeats: int
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Images a second through a model, in batches."""
+
+    images_per_s: float
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a model is on its device and on the CPU; the same where the device is the CPU."""
+
+    latency: Latency
+    throughput: Throughput
+    cpu_latency: Latency
+    cpu_throughput: Throughput
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know."""
+        if self.cpu_latency.n_repeats == LATENCY_REPEATS:
+            return []
+        return [f"the latency on the CPU is that of {self.cpu_latency.n_repeats} forward passes"]
 
 
 def count_flops(model: nn.Module, image: Tensor) -> int:
@@ -36,29 +73,130 @@ def count_flops(model: nn.Module, image: Tensor) -> int:
     return int(counter.get_total_flops())
 
 
-def measure_latency(model: nn.Module, image: Tensor) -> Latency:
-    """Time single images one after the other, after a warm-up.
+def measure_speed(model: nn.Module, image: Tensor) -> Speed:
+    """Measure latency and throughput on the device of the image, and on the CPU.
+
+    On a CPU beside a GPU the latency is that of as many repeats as fit into `BUDGET_S`.
 
     Args:
         model: In eval mode, on the device of `image`.
         image: (1, 3, H, W) float32.
     """
-    times_ms = []
-    with torch.inference_mode():
-        for repeat in range(LATENCY_WARM_UP + LATENCY_REPEATS):
-            started = time.perf_counter()
-            model(image)
-            if image.is_cuda:
-                torch.cuda.synchronize()
-            if repeat >= LATENCY_WARM_UP:
-                times_ms.append(1000 * (time.perf_counter() - started))
+    latency, throughput = measure_latency(model, image), measure_throughput(model, image)
+    if not image.is_cuda:
+        return Speed(latency, throughput, latency, throughput)
+    on_cpu, cpu_image = copy.deepcopy(model).cpu(), image.cpu()
+    return Speed(
+        latency,
+        throughput,
+        measure_latency(on_cpu, cpu_image, budget_s=BUDGET_S),
+        measure_throughput(on_cpu, cpu_image, throughput.batch_size),
+    )
+
+
+def measure_latency(model: nn.Module, image: Tensor, *, budget_s: float | None = None) -> Latency:
+    """Time single images one after the other, after a warm-up.
+
+    Args:
+        model: In eval mode, on the device of `image`.
+        image: (1, 3, H, W) float32.
+        budget_s: Stop when the repeats have taken this long; None never stops before the last.
+    """
+    _times_ms(model, image, LATENCY_WARM_UP, budget_s)
+    times_ms = _times_ms(model, image, LATENCY_REPEATS, budget_s)
     return Latency(
         median_ms=float(np.median(times_ms)),
         p95_ms=float(np.percentile(times_ms, 95)),
-        n_repeats=LATENCY_REPEATS,
+        n_repeats=len(times_ms),
     )
+
+
+def measure_throughput(
+    model: nn.Module, image: Tensor, batch_size: int = THROUGHPUT_BATCH
+) -> Throughput:
+    """Time batches one after the other; a batch that does not fit into the memory is halved.
+
+    Args:
+        model: In eval mode, on the device of `image`.
+        image: (1, 3, H, W) float32.
+        batch_size: Images in a batch.
+    """
+    try:
+        # The images are copies, not views of one: a view would stay in the cache.
+        batch = image.repeat(batch_size, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        times_ms = _times_ms(model, batch, THROUGHPUT_REPEATS, BUDGET_S)
+    except torch.OutOfMemoryError:
+        if batch_size == 1:
+            raise
+    else:
+        # The first one warms up, unless it took so long that it is the only one.
+        median_ms = float(np.median(times_ms[1:] or times_ms))
+        return Throughput(1000 * batch_size / median_ms, batch_size)
+    return measure_throughput(model, image, batch_size // 2)
+
+
+def _times_ms(
+    model: nn.Module, inputs: Tensor, n_repeats: int, budget_s: float | None
+) -> list[float]:
+    """Return how long forward passes take, one at least, until the budget is spent."""
+    times_ms: list[float] = []
+    with torch.inference_mode(), autocast(inputs):
+        while len(times_ms) < n_repeats and (
+            budget_s is None or not times_ms or sum(times_ms) < 1000 * budget_s
+        ):
+            times_ms.append(_time_ms(lambda: model(inputs), on_gpu=inputs.is_cuda))
+    return times_ms
+
+
+def _time_ms(work: Callable[[], object], *, on_gpu: bool) -> float:
+    if on_gpu:
+        start, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        start.record()
+        work()
+        end.record()
+        end.synchronize()
+        return float(start.elapsed_time(end))
+    started = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - started)
 
 
 def count_parameters(module: nn.Module) -> int:
     """Count the parameters of a module; buffers such as running means do not count."""
     return sum(parameter.numel() for parameter in module.parameters())
+
+
+class Stopwatch:
+    """Adds up how long parts of a run take, by name, in `seconds`.
+
+    Args:
+        device: Where work may still be going on when its call has returned.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        """Time the block as a part of the run."""
+        started = time.perf_counter()
+        yield
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - started
+
+
+def forget_peak_memory(device: torch.device) -> None:
+    """Count a GPU's peak from now on; that of a CPU's process is the operating system's."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """Return the most memory in use: tensors on a GPU, or all of this process on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Kilobytes, but bytes on macOS: see getrusage(2) of either.
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -1,37 +1,25 @@
-"""Where images and labels come from: a source's files, inspected once and split."""
+"""The images of an experiment: listed by a source, looked at once, and split."""
 
-import hashlib
-import io
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from experiments.config import DatasetConfig, DigitsConfig, FolderConfig, OxfordPetsConfig
+from experiments.config import DatasetConfig
+from experiments.decoding import UnreadableError, decode
+from experiments.inspection import ImageItem, inspect_images
+from experiments.progress import Progress
 from experiments.results.errors import DataError
-from experiments.results.schema import DatasetCard, Split
-from experiments.sources import Entry, Listing, list_digits, list_folder, list_oxford_pets
+from experiments.results.schema import DatasetCard, Split, UnreadableImage
+from experiments.sources import Entry, Listing, list_images
+from experiments.splitting import complete_splits
 
-EXIF_ORIENTATION = 0x0112
-SIDEWAYS = {5, 6, 7, 8}
+__all__ = ["ImageDataset", "ImageItem", "load_dataset"]
 
-
-@dataclass(frozen=True)
-class ImageItem(Entry):
-    """One labelled image whose file has been looked at.
-
-    Attributes:
-        sha256: SHA-256 of the encoded file.
-        width_px: Width when upright, px.
-        height_px: Height when upright, px.
-    """
-
-    sha256: str
-    width_px: int
-    height_px: int
+N_COMPLAINTS = 10
+"""Unreadable images that an error names one by one."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +31,16 @@ class ImageDataset:
         class_names: Names of the classes; targets index into it.
         items: All images; those of a split are together, in a fixed order.
         read: Returns the encoded image file of an item; may be called from several threads.
+        superclasses: For each class the group it belongs to; None where there are no groups.
+        unreadable: Images that were left out, by path.
     """
 
     card: DatasetCard
     class_names: tuple[str, ...]
     items: tuple[ImageItem, ...]
     read: Callable[[Entry], bytes]
+    superclasses: tuple[str, ...] | None = None
+    unreadable: tuple[UnreadableImage, ...] = ()
 
     def of_split(self, split: Split) -> list[ImageItem]:
         """Return the items of one split, in order."""
@@ -61,62 +53,84 @@ class ImageDataset:
             DataError: If it cannot be decoded; names the file.
         """
         try:
-            with Image.open(io.BytesIO(self.read(item))) as image:
-                return ImageOps.exif_transpose(image).convert("RGB")
-        except (OSError, Image.DecompressionBombError) as error:
-            raise DataError(f"{item.path or item.sample_id}: cannot be decoded: {error}") from None
+            return decode(self.read(item))
+        except UnreadableError as error:
+            raise DataError(f"{item.path or item.sample_id}: {error}") from None
+        except OSError as error:
+            raise DataError(f"{item.path or item.sample_id}: {error.strerror or error}") from None
 
 
-def load_dataset(config: DatasetConfig, downloads: Path) -> ImageDataset:
+def load_dataset(
+    config: DatasetConfig,
+    downloads: Path,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> ImageDataset:
     """Find the images that a configuration names, and look at every file once.
+
+    What cannot be decoded is left out before anything is split or counted.
 
     Args:
         config: The `[dataset]` table.
         downloads: Folder for datasets that are downloaded.
+        cache: Folder where it is kept which files can be decoded; without it all are tried.
+        progress: Told while files are looked at.
 
     Raises:
-        DataError: If a folder is missing or empty, a file is no image, or a split has one class.
+        DataError: If a folder is missing or empty, too many files are unreadable, or a class has
+            no image left in `train` or `test`.
+        ConfigError: If there is no such dataset.
     """
-    match config:
-        case DigitsConfig():
-            listing = list_digits(config)
-        case OxfordPetsConfig():
-            listing = list_oxford_pets(config, downloads)
-        case FolderConfig():
-            listing = list_folder(config)
-    _require_classes(listing)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        items = tuple(threads.map(lambda entry: _inspect(entry, listing.read), listing.entries))
-    return ImageDataset(listing.card, listing.class_names, items, listing.read)
+    listing = list_images(config, downloads)
+    n_files = len(listing.entries)
+    with progress.work("checking images", n_files) if progress else nullcontext(_nothing) as step:
+        readable, unreadable = inspect_images(listing, cache, step)
+    _refuse_many(listing, unreadable, config.max_unreadable_fraction)
+    items, how = complete_splits(readable, config)
+    _require_classes(listing, items)
+    description = f"{listing.card.description} {how}".strip()
+    return ImageDataset(
+        card=listing.card.model_copy(
+            update={"n_unreadable": len(unreadable), "description": description}
+        ),
+        class_names=listing.class_names,
+        items=tuple(items),
+        read=listing.read,
+        superclasses=listing.superclasses,
+        unreadable=tuple(sorted(unreadable, key=lambda image: image.path)),
+    )
 
 
-def _require_classes(listing: Listing) -> None:
+def _nothing() -> None:
+    """Stand in for a progress bar."""
+
+
+def _refuse_many(listing: Listing, unreadable: list[UnreadableImage], allowed: float) -> None:
+    n_files = len(listing.entries)
+    if len(unreadable) <= allowed * n_files:
+        return
+    lines = [f"  {image.path}: {image.reason}" for image in unreadable[:N_COMPLAINTS]]
+    if more := len(unreadable) - len(lines):
+        lines.append(f"  and {more} more")
+    raise DataError(
+        f"{listing.card.name}: {len(unreadable)} of {n_files} images cannot be decoded, more than "
+        f"max_unreadable_fraction = {allowed:g} under [dataset] allows to leave out:\n"
+        + "\n".join(lines)
+    )
+
+
+def _require_classes(listing: Listing, items: list[ImageItem]) -> None:
     for split in Split:
-        present = {entry.target for entry in listing.entries if entry.split == split}
+        present = {item.target for item in items if item.split == split}
         if len(present) < 2:
             names = ", ".join(repr(listing.class_names[target]) for target in present) or "none"
             raise DataError(
                 f"{listing.card.name}: the classes in split {split} are {names}; telling classes "
                 "apart needs two or more in every split"
             )
-
-
-def _inspect(entry: Entry, read: Callable[[Entry], bytes]) -> ImageItem:
-    """Hash an image file and read its size from its header, without decoding it."""
-    content = read(entry)
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size
-            if image.getexif().get(EXIF_ORIENTATION) in SIDEWAYS:
-                width, height = height, width
-    except (OSError, Image.DecompressionBombError) as error:
-        raise DataError(f"{entry.path or entry.sample_id}: is not an image: {error}") from None
-    return ImageItem(
-        sample_id=entry.sample_id,
-        split=entry.split,
-        target=entry.target,
-        path=entry.path,
-        sha256=hashlib.sha256(content).hexdigest(),
-        width_px=width,
-        height_px=height,
-    )
+        lacking = [n for target, n in enumerate(listing.class_names) if target not in present]
+        # Models are chosen on `val` as a whole, but learn and are judged class by class.
+        if lacking and split != Split.VAL:
+            raise DataError(
+                f"{listing.card.name}: class {lacking[0]!r} has no readable image in split {split}"
+            )

@@ -1,5 +1,7 @@
 """Evaluation: model and examples to logits, loss and accuracy."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -7,11 +9,40 @@ from torch.nn import functional
 from experiments.examples import Examples
 
 
+def autocast(inputs: Tensor) -> torch.autocast:
+    """Return the precision that inputs go through a model in.
+
+    Images on a GPU that has bfloat16: bfloat16. Features of images stay in float32, since a head
+    costs little; so does everything on a CPU, where bfloat16 without hardware for it is slower.
+    """
+    reduced = (
+        inputs.is_cuda
+        and inputs.ndim == 4
+        and torch.cuda.is_bf16_supported(including_emulation=False)
+    )
+    return torch.autocast(inputs.device.type, torch.bfloat16, enabled=reduced)
+
+
+def predict(model: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """Return the float32 outputs of a batch, without gradients.
+
+    A batch that does not fit into the memory goes through in halves.
+    """
+    try:
+        with torch.no_grad(), autocast(inputs):
+            return model(inputs).float()
+    except torch.OutOfMemoryError:
+        if len(inputs) == 1:
+            raise
+    # Not in the handler: the traceback there holds on to what the failed pass made.
+    return torch.cat([predict(model, half) for half in inputs.chunk(2)])
+
+
 def compute_logits(model: nn.Module, examples: Examples) -> Tensor:
     """Return the (N, C) float32 logits of N examples, on their device; leaves eval mode on."""
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(inputs).float() for inputs, _ in examples.in_order()])
+        return torch.cat([predict(model, inputs) for inputs, _ in examples.in_order()])
 
 
 def loss_and_accuracy(model: nn.Module, examples: Examples) -> tuple[float, float]:

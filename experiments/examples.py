@@ -15,11 +15,13 @@ class Examples:
         fetch: (B,) int64 indices on the CPU to the (B, ...) float inputs, on the device.
         targets: (N,) int64, on the device.
         batch_size: Inputs in a batch; the last one may be smaller.
+        key: Names the inputs by all that decides them; None where they differ each time.
     """
 
     fetch: Callable[[Tensor], Tensor]
     targets: Tensor
     batch_size: int
+    key: str | None = None
 
     def in_order(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield every batch of inputs and targets, in order."""
@@ -39,13 +41,3 @@ class Examples:
     def mapped(self, model: Callable[[Tensor], Tensor]) -> "Examples":
         """Return the same examples with `model` applied to the inputs whenever they are fetched."""
         return Examples(lambda places: model(self.fetch(places)), self.targets, self.batch_size)
-
-    def computed(self, model: Callable[[Tensor], Tensor]) -> "Examples":
-        """Return the same examples with `model` applied to every input once, without gradients."""
-        with torch.inference_mode():
-            parts = [model(inputs) for inputs, _ in self.in_order()]
-        # A tensor made in inference mode cannot be trained on; a copy can.
-        values = torch.cat(parts).clone()
-        return Examples(
-            lambda places: values[places.to(values.device)], self.targets, self.batch_size
-        )

@@ -1,13 +1,11 @@
 """One experiment: what it needs, what it has, and the runs that are missing."""
 
-import hashlib
 from pathlib import Path
-
-import numpy as np
 
 from experiments import models
 from experiments.config import ExperimentConfig
 from experiments.datasets import ImageDataset, load_dataset
+from experiments.lock import only_writer
 from experiments.results.errors import DataError, StoreError
 from experiments.results.schema import (
     ExperimentRecord,
@@ -18,8 +16,9 @@ from experiments.results.schema import (
     SplitSummary,
 )
 from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
-from experiments.runner import Surroundings, run_and_store
+from experiments.runner import Surroundings, discard_checkpoint, run_and_store
 from experiments.thumbnails import write_example_sheet
+from experiments.weights import missing_weights
 
 
 def run_experiment(
@@ -49,17 +48,32 @@ def run_experiment(
     Raises:
         ConfigError: If a model is unknown.
         DataError: If images or weights are missing; nothing was written.
-        StoreError: If the store holds results on other images and `force` is not set.
+        StoreError: If another process is writing there, or the store holds results on other images
+            and `force` is not set.
     """
     runs = config.runs(only_models)
     models.check_names(run.model for run in runs.values())
     dataset = _find_everything(config, list(runs.values()), around, downloads)
-    _write_experiment(config, dataset, store, force=force)
+    with only_writer(store.folder, around.now()):
+        _write_experiment(config, dataset, store, force=force)
+        return _run_missing(runs, dataset, store, around, force=force)
+
+
+def _run_missing(
+    runs: dict[str, RunConfig],
+    dataset: ImageDataset,
+    store: ExperimentStore,
+    around: Surroundings,
+    *,
+    force: bool,
+) -> list[RunRecord]:
     missing = {
         id_: run for id_, run in runs.items() if force or _is_missing(id_, run, store, around)
     }
     records = []
     for place, (run_id, run) in enumerate(missing.items(), start=1):
+        if force:
+            store.remove_run(run_id)
         around.progress.run_started(run_id, place, len(missing), run.training.max_epochs)
         record = run_and_store(run_id, run, dataset, store, around)
         around.progress.run_finished(record)
@@ -71,6 +85,8 @@ def _is_missing(run_id: str, run: RunConfig, store: ExperimentStore, around: Sur
     """Return whether a run has to be done; say so if it was done with another configuration."""
     if not store.has_run(run_id) or (stored := store.read_run(run_id)).status == "failed":
         return True
+    # A crash between the record and this leaves it behind.
+    discard_checkpoint(run_id, store)
     if stored.config != run:
         around.progress.say(
             f"note: {run_id} is stored as it was configured before; --force does it again"
@@ -84,11 +100,11 @@ def _find_everything(
     """Find images and weights before anything is written; name all that is missing at once."""
     problems = []
     try:
-        dataset = load_dataset(config.dataset, downloads)
+        dataset = load_dataset(config.dataset, downloads, around.cache, around.progress)
     except DataError as error:
         problems.append(str(error))
-    pretrained = sorted({run.model for run in runs if run.strategy == "frozen"})
-    if missing := models.missing_weights(pretrained, around.weights_dir):
+    pretrained = sorted({run.model for run in runs if run.strategy != "scratch"})
+    if missing := missing_weights(pretrained, around.weights_dir):
         looked = f"in {around.weights_dir} and " if around.weights_dir else ""
         problems.append(
             f"the pretrained weights of {', '.join(missing)} are missing: looked {looked}in the "
@@ -103,7 +119,12 @@ def _find_everything(
 def _write_experiment(
     config: ExperimentConfig, dataset: ImageDataset, store: ExperimentStore, *, force: bool
 ) -> None:
-    splits = {split: _summary(dataset, split) for split in Split}
+    n_classes = len(dataset.class_names)
+    splits = {
+        split: SplitSummary.of((i.sample_id for i in items), (i.target for i in items), n_classes)
+        for split in Split
+        if (items := dataset.of_split(split))
+    }
     if store.exists():
         _keep_comparable(store, splits, dataset.class_names, force=force)
     record = ExperimentRecord(
@@ -112,8 +133,9 @@ def _write_experiment(
         question=config.question,
         dataset=dataset.card,
         class_names=list(dataset.class_names),
-        superclasses=None,
-        absent={"superclasses": "the dataset has none"},
+        superclasses=list(dataset.superclasses) if dataset.superclasses else None,
+        absent={} if dataset.superclasses else {"superclasses": "the dataset has none"},
+        unreadable=list(dataset.unreadable),
         splits=splits,
         examples=write_example_sheet(dataset, store),
         run_ids=list(config.runs()),
@@ -154,14 +176,3 @@ def _samples(dataset: ImageDataset) -> list[Sample]:
         for split in EVALUATED_SPLITS
         for item in dataset.of_split(split)
     ]
-
-
-def _summary(dataset: ImageDataset, split: Split) -> SplitSummary:
-    items = dataset.of_split(split)
-    ids = "".join(f"{sample_id}\n" for sample_id in sorted(item.sample_id for item in items))
-    counts = np.bincount([item.target for item in items], minlength=len(dataset.class_names))
-    return SplitSummary(
-        n_images=len(items),
-        class_counts=counts.tolist(),
-        ids_sha256=hashlib.sha256(ids.encode()).hexdigest(),
-    )

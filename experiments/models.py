@@ -1,22 +1,20 @@
-"""Backbones and heads: timm models by name, with weights from the hub, a folder, or none."""
+"""Classifiers: timm and torchvision models by name, without their own classifier, and a head."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import huggingface_hub
 import timm
 import torch
-from huggingface_hub.constants import ENDPOINT
 from safetensors import SafetensorError
 from timm.data.config import resolve_data_config
 from torch import Tensor, nn
 
+from experiments import torchvision_zoo, weights
 from experiments.config import nearest
-from experiments.results.errors import ConfigError, DataError
-
-HUB_WEIGHTS_FILE = "model.safetensors"
-HUB_TIMEOUT_S = 10
+from experiments.heads import build_head
+from experiments.results.errors import ConfigError
+from experiments.results.schema import Head, RunConfig
 
 
 class Classifier(nn.Module):
@@ -26,14 +24,18 @@ class Classifier(nn.Module):
         backbone: (N, 3, H, W) float to (N, F) float.
         n_classes: C, the number of logits.
         input_px: H = W, for finding F.
+        head: Kind of the head.
     """
 
-    def __init__(self, backbone: nn.Module, n_classes: int, input_px: int) -> None:
+    def __init__(
+        self, backbone: nn.Module, n_classes: int, input_px: int, head: Head = "linear"
+    ) -> None:
         super().__init__()
         self.backbone = backbone
+        device = next(backbone.parameters()).device
         with torch.inference_mode():
-            n_features = backbone.eval()(torch.zeros(1, 3, input_px, input_px)).shape[1]
-        self.head = nn.Linear(n_features, n_classes)
+            features = backbone.eval()(torch.zeros(1, 3, input_px, input_px, device=device))
+        self.head = build_head(head, features.shape[1], n_classes)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits, (N, C) float, of normalised images, (N, 3, H, W) float."""
@@ -42,20 +44,29 @@ class Classifier(nn.Module):
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Refuse a model that timm does not have.
+    """Refuse a model that neither timm nor torchvision has.
 
     Raises:
         ConfigError: Names the model and the nearest one that exists.
     """
     for name in names:
-        if not timm.is_model(name):
-            raise ConfigError(
-                f"models: timm has no model {name!r}{nearest(name, timm.list_models())}"
-            )
+        if torchvision_zoo.is_name(name):
+            if name not in (known := torchvision_zoo.names()):
+                raise ConfigError(f"models: there is no model {name!r}{nearest(name, known)}")
+        elif not _timm_has(name):
+            known = [*timm.list_models(), *timm.list_pretrained(), *torchvision_zoo.names()]
+            raise ConfigError(f"models: timm has no model {name!r}{nearest(name, known)}")
+
+
+def _timm_has(name: str) -> bool:
+    """Return whether timm has a model, and its tagged weights where the name has a tag."""
+    return timm.is_model(name) and ("." not in name or name in timm.list_pretrained())
 
 
 def data_config(name: str) -> dict[str, Any]:
-    """Return what timm says a model wants to be fed: input size, interpolation, crop, mean, std."""
+    """Return what a model wants to be fed: input size, interpolation, crop, mean, std."""
+    if torchvision_zoo.is_name(name):
+        return torchvision_zoo.data_config(name)
     pretrained = timm.get_pretrained_cfg(name)
     config: dict[str, Any] = resolve_data_config(
         pretrained_cfg=pretrained.to_dict() if pretrained else {}
@@ -63,77 +74,113 @@ def data_config(name: str) -> dict[str, Any]:
     return config
 
 
+def build_classifier(
+    config: RunConfig, n_classes: int, input_px: int, weights_dir: Path | None
+) -> Classifier:
+    """Make a run's backbone and head; every strategy but `scratch` starts from ImageNet weights.
+
+    Args:
+        config: Names model, head and strategy.
+        n_classes: Number of logits.
+        input_px: Side of the square input.
+        weights_dir: Folder of weight files, asked before the hub.
+
+    Raises:
+        DataError: If the weights cannot be read or do not fit.
+    """
+    backbone = build_backbone(
+        config.model,
+        input_px,
+        pretrained=config.strategy != "scratch",
+        weights_dir=weights_dir,
+    )
+    return Classifier(backbone, n_classes, input_px, config.head)
+
+
 def build_backbone(
     name: str, input_px: int, *, pretrained: bool, weights_dir: Path | None
 ) -> nn.Module:
-    """Make a timm model that ends in its pooled features.
+    """Make a model that ends in its pooled features.
 
     Args:
-        name: timm's name of the model.
+        name: timm's name of the model, or `torchvision/` and torchvision's.
         input_px: Side of the square input; models of a fixed input size are made for it.
         pretrained: Whether to load ImageNet weights.
-        weights_dir: Folder of `<name>.safetensors` files, asked before the hub.
+        weights_dir: Folder of `<name>.safetensors` or `<name>.pth` files, asked before the hub.
 
     Raises:
-        DataError: If the weights cannot be read.
+        DataError: If the weights cannot be read or do not fit.
     """
-    options: dict[str, Any] = {}
-    file = _local_weights(name, weights_dir)
-    if pretrained and file is not None:
-        options["pretrained_cfg_overlay"] = {"file": str(file)}
+    file = weights.local_file(name, weights_dir) if pretrained else None
+    state = weights.read_state(file, name) if file else None
     try:
-        backbone: nn.Module = timm.create_model(
-            name, pretrained=pretrained, num_classes=0, **options
-        )
-    except (RuntimeError, OSError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(
-            f"{file or name}: cannot be loaded as weights of {name}: {reason}"
-        ) from None
+        if torchvision_zoo.is_name(name):
+            if pretrained and state is None:
+                state = torchvision_zoo.weights_enum(name).get_state_dict(progress=False)
+            return torchvision_zoo.build_backbone(name, input_px, state)
+        return _build_timm(name, input_px, pretrained=pretrained, state=state)
+    except (RuntimeError, ValueError, OSError, SafetensorError) as error:
+        if not pretrained:
+            raise
+        raise weights.mismatch(file, name, error) from None
+
+
+def _build_timm(
+    name: str, input_px: int, *, pretrained: bool, state: dict[str, Tensor] | None
+) -> nn.Module:
+    options: dict[str, Any] = {"num_classes": 0}
+    known = timm.get_pretrained_cfg(name)
+    fixed_size = known is not None and known.fixed_input_size
+    if fixed_size:
+        options["img_size"] = (input_px, input_px)
+    if state is None:
+        backbone: nn.Module = timm.create_model(name, pretrained=pretrained, **options)
+    else:
+        backbone = _load_timm(name, options, state)
     resize = getattr(backbone, "set_input_size", None)
-    if resize is not None:
+    if resize is not None and not fixed_size:
         resize(img_size=(input_px, input_px))
     return backbone
 
 
-def weights_source(name: str, weights_dir: Path | None) -> str:
-    """Say where a pretrained model's weights come from, without naming a folder of this machine."""
-    file = _local_weights(name, weights_dir)
-    if file is not None:
-        return f"file {file.name}"
-    return f"hub {_hub_repository(name)}"
+def _load_timm(name: str, options: dict[str, Any], state: dict[str, Tensor]) -> nn.Module:
+    """Make a timm model with these weights, through timm's own conversion of older formats.
 
-
-def missing_weights(names: Iterable[str], weights_dir: Path | None) -> list[str]:
-    """Return the models whose weights are not in the folder, not cached, and out of reach."""
-    wanted = [name for name in names if _local_weights(name, weights_dir) is None]
-    uncached = [name for name in wanted if not _is_cached(name)]
-    return uncached if uncached and not _hub_answers() else []
-
-
-def _local_weights(name: str, weights_dir: Path | None) -> Path | None:
-    if weights_dir is None:
-        return None
-    file = weights_dir / f"{name}.safetensors"
-    return file if file.is_file() else None
-
-
-def _is_cached(name: str) -> bool:
-    repository = _hub_repository(name)
-    return repository is not None and isinstance(
-        huggingface_hub.try_to_load_from_cache(repository, HUB_WEIGHTS_FILE), str
-    )
-
-
-def _hub_repository(name: str) -> str | None:
-    pretrained = timm.get_pretrained_cfg(name)
-    return pretrained.hf_hub_id if pretrained else None
-
-
-def _hub_answers() -> bool:
-    """Ask once: the hub's own client retries for the better part of a minute per model."""
+    Raises:
+        RuntimeError: torch's own, naming the keys that differ; a classifier may be there or not.
+    """
+    with torch.device("meta"):
+        whole = timm.create_model(name, **{**options, "num_classes": 1})
+        backbone = timm.create_model(name, **options)
+    unused = whole.state_dict().keys() - backbone.state_dict().keys()
+    kept = {key: value for key, value in state.items() if key not in unused}
+    if not kept:
+        raise RuntimeError("it holds nothing but a classifier")
     try:
-        huggingface_hub.get_session().head(ENDPOINT, timeout=HUB_TIMEOUT_S)
-    except Exception:  # any transport's own error means the same here
-        return False
-    return True
+        # Told that the weights have as many classes as the model, timm insists on every key.
+        return _create_timm(name, options, kept, n_classes=0)
+    except Exception as error:
+        found = weights.Differences.from_error(error)
+        if not found:
+            # Weights of another model break timm's conversion: compare them as they are.
+            backbone.load_state_dict(kept, assign=True)
+        if found.missing or found.shapes or not set(found.unexpected) <= unused:
+            raise
+    # The classifier had another name before the conversion: told of classes, timm drops it.
+    return _create_timm(name, options, kept, n_classes=1)
+
+
+def _create_timm(
+    name: str, options: dict[str, Any], state: dict[str, Tensor], n_classes: int
+) -> nn.Module:
+    overlay = {"num_classes": n_classes, "label_offset": 0, "custom_load": False}
+    backbone: Any = timm.create_model(
+        name,
+        pretrained=True,
+        pretrained_cfg_overlay={**overlay, "state_dict": state},
+        **options,
+    )
+    # timm keeps what it was given beside the model: a second copy of all the weights.
+    del backbone.pretrained_cfg["state_dict"]
+    loaded: nn.Module = backbone
+    return loaded

@@ -1,35 +1,49 @@
 """From one run's configuration to its record: the only place that wires the engine together."""
 
-import time
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import safetensors.torch
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import nn
 
 from experiments import models
-from experiments.cost import count_flops, count_parameters, measure_latency
+from experiments.checkpoint import CHECKPOINT_FILE, Checkpoint
+from experiments.cost import (
+    Stopwatch,
+    count_flops,
+    count_parameters,
+    forget_peak_memory,
+    measure_speed,
+    peak_memory_bytes,
+)
 from experiments.datasets import ImageDataset
-from experiments.evaluate import compute_logits
+from experiments.evaluate import compute_logits, predict
 from experiments.examples import Examples
-from experiments.pixels import Geometry, load_pixels
+from experiments.features import cached_features
+from experiments.images import Images
 from experiments.progress import Progress
 from experiments.provenance import collect_provenance
 from experiments.results.predictions import Predictions
-from experiments.results.schema import Cost, Preprocessing, RunConfig, RunRecord, Split
-from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
-from experiments.train import Fit, fit
-from experiments.transforms import (
-    Augmentation,
-    normalise,
-    resolve_preprocessing,
-    to_unit,
+from experiments.results.schema import (
+    Cost,
+    Preprocessing,
+    RunConfig,
+    RunRecord,
+    Split,
+    Unfreezing,
 )
+from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
+from experiments.strategies import learning_modules, stage_freed
+from experiments.train import fit
+from experiments.transforms import resolve_preprocessing
+from experiments.weights import weights_source
 
 WEIGHTS_FILE = "model.safetensors"
 
@@ -62,18 +76,28 @@ def run_and_store(
 ) -> RunRecord:
     """Do one run and store it; a run that fails is stored with the reason.
 
+    Training goes on from the run's checkpoint, if the store has one of this configuration and of
+    these images.
+
     Returns:
         The record, which is in the store, complete with all the files it names.
     """
     started_at = around.now()
-    store.remove_run(run_id)
+    store.remove_run(run_id, keep=CHECKPOINT_FILE)
     try:
         record = _run(run_id, config, dataset, store, around, started_at)
     except Exception as error:  # whatever happens to one run, the others must go on
-        store.remove_run(run_id)
+        store.remove_run(run_id, keep=CHECKPOINT_FILE)
         record = _failure(run_id, config, store, around, started_at, error)
     store.write_run(record)
+    if record.status == "finished":
+        discard_checkpoint(run_id, store)
     return record
+
+
+def discard_checkpoint(run_id: str, store: ExperimentStore) -> None:
+    """Remove what an interrupted run would go on from."""
+    (store.run_folder(run_id) / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
 def _run(
@@ -86,35 +110,36 @@ def _run(
 ) -> RunRecord:
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
+    forget_peak_memory(around.device)
+    watch = Stopwatch(around.device)
     preprocessing = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
-    pretrained = config.strategy == "frozen"
-    backbone = models.build_backbone(
-        config.model,
-        preprocessing.input_size,
-        pretrained=pretrained,
-        weights_dir=around.weights_dir,
+    model = _build(config, len(dataset.class_names), preprocessing, around)
+    with watch("reading"):
+        images = _read(config, dataset, preprocessing, generator, around)
+    with watch("features"):
+        learner, examples = _what_learns(config, model, images, around)
+    scratch = config.strategy == "scratch"
+    source = None if scratch else weights_source(config.model, around.weights_dir)
+    path = store.run_folder(run_id) / CHECKPOINT_FILE
+    outcome = fit(
+        learner,
+        examples[Split.TRAIN],
+        examples[Split.VAL],
+        config.training,
+        generator,
+        around.progress.epoch_finished,
+        partial(learning_modules, model, config),
+        Checkpoint(path, _key(config, dataset, source, around.device), around.progress.say),
     )
-    model = models.Classifier(backbone, len(dataset.class_names), preprocessing.input_size)
-    model.to(around.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batch_size = config.training.batch_size
-    examples = {
-        split: _examples(dataset, split, preprocessing, batch_size, around)
-        for split in EVALUATED_SPLITS
-    }
-    train = _train_examples(config, dataset, preprocessing, around, generator)
-    started = time.perf_counter()
-    outcome = _fit(config, model, train, examples[Split.VAL], generator, around)
-    train_time_s = time.perf_counter() - started
-    predictions = {
-        split: Predictions.from_logits(
-            np.array([item.sample_id for item in dataset.of_split(split)]),
-            of_split.targets.cpu().numpy(),
-            compute_logits(model, of_split).cpu().numpy(),
-        )
-        for split, of_split in examples.items()
-    }
+    with watch("evaluation"):
+        predictions = _predict(dataset, learner, examples)
+    # Before the batches that throughput is measured with.
+    peak = peak_memory_bytes(around.device)
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
     weights = store.write_file(run_id, WEIGHTS_FILE, safetensors.torch.save(state))
+    image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
+    image = image.to(around.device, memory_format=torch.channels_last)
+    speed = measure_speed(model.eval(), image)
     return RunRecord(
         run_id=run_id,
         experiment=store.name,
@@ -123,135 +148,112 @@ def _run(
         preprocessing=preprocessing,
         history=outcome.history,
         best_epoch=outcome.best_epoch,
+        unfreezings=[
+            Unfreezing(epoch=epoch.epoch, stage=stage)
+            for epoch in outcome.history
+            if (stage := stage_freed(model, config, epoch.epoch)) is not None
+        ],
+        notes=[*outcome.notes, *speed.notes],
         stopped_early=outcome.stopped_early,
-        cost=_cost(config, model, preprocessing, weights.size_bytes, train_time_s, around.device),
+        cost=Cost(
+            n_parameters=count_parameters(model),
+            n_trained_parameters=outcome.n_trained_parameters,
+            flops=count_flops(model, image),
+            size_bytes=weights.size_bytes,
+            reading_time_s=watch.seconds["reading"],
+            features_time_s=watch.seconds["features"],
+            train_time_s=outcome.duration_s,
+            evaluation_time_s=watch.seconds["evaluation"],
+            latency_ms=speed.latency.median_ms,
+            latency_p95_ms=speed.latency.p95_ms,
+            latency_repeats=speed.latency.n_repeats,
+            device=around.device.type,
+            throughput_per_s=speed.throughput.images_per_s,
+            throughput_batch_size=speed.throughput.batch_size,
+            cpu_latency_ms=speed.cpu_latency.median_ms,
+            cpu_throughput_per_s=speed.cpu_throughput.images_per_s,
+            peak_memory_bytes=peak,
+        ),
         predictions=store.write_predictions(run_id, predictions),
         weights=weights,
         provenance=collect_provenance(
             config,
             around.device,
-            weights=models.weights_source(config.model, around.weights_dir) if pretrained else None,
+            weights=source,
             started_at=started_at,
             finished_at=around.now(),
         ),
     )
 
 
-def _fit(
+def _build(
+    config: RunConfig, n_classes: int, preprocessing: Preprocessing, around: Surroundings
+) -> models.Classifier:
+    """Make the model, on the device, with its initial weights."""
+    model = models.build_classifier(config, n_classes, preprocessing.input_size, around.weights_dir)
+    model.to(around.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
+
+
+def _read(
     config: RunConfig,
-    model: models.Classifier,
-    train: Examples,
-    val: Examples,
+    dataset: ImageDataset,
+    preprocessing: Preprocessing,
     generator: torch.Generator,
     around: Surroundings,
-) -> Fit:
-    """Train the model, or only its head on the features of a frozen backbone."""
-    on_epoch = around.progress.epoch_finished
-    if config.strategy == "scratch":
-        return fit(model, train, val, config.training, generator, on_epoch)
+) -> dict[Split, Examples]:
+    images = Images(
+        dataset=dataset,
+        preprocessing=preprocessing,
+        batch_size=config.training.batch_size,
+        device=around.device,
+        cache=around.cache,
+        progress=around.progress,
+    )
+    evaluated = {split: images.plain(split) for split in EVALUATED_SPLITS}
+    return {Split.TRAIN: images.augmented(config, generator), **evaluated}
+
+
+def _what_learns(
+    config: RunConfig,
+    model: models.Classifier,
+    images: dict[Split, Examples],
+    around: Surroundings,
+) -> tuple[nn.Module, dict[Split, Examples]]:
+    """Return the model and its images, or only its head and a frozen backbone's features."""
+    if config.strategy != "frozen":
+        return model, images
     backbone = model.backbone.eval().requires_grad_(False)
-    features = val.computed(backbone)
-    # Without augmentation an image's features never change: through the backbone once is enough.
-    varied = config.augmentation != "none"
-    learned = train.mapped(backbone) if varied else train.computed(backbone)
-    return fit(model.head, learned, features, config.training, generator, on_epoch)
+    examples = {
+        # Where an image is always the same, so are its features: once through the backbone will do.
+        split: of_split.mapped(partial(predict, backbone))
+        if of_split.key is None
+        else cached_features(backbone, of_split, around.cache, around.progress)
+        for split, of_split in images.items()
+    }
+    return model.head, examples
 
 
-def _examples(
-    dataset: ImageDataset,
-    split: Split,
-    preprocessing: Preprocessing,
-    batch_size: int,
-    around: Surroundings,
-) -> Examples:
-    """Return a split as models see it without augmentation."""
-    items = dataset.of_split(split)
-    geometry = Geometry(
-        "centre",
-        preprocessing.resize_size,
-        preprocessing.input_size,
-        preprocessing.interpolation,
-    )
-    pixels = load_pixels(dataset, items, geometry, around.cache, around.progress)
-
-    def fetch(places: Tensor) -> Tensor:
-        return normalise(to_unit(_gather(pixels, places, around.device)), preprocessing)
-
-    targets = torch.tensor([item.target for item in items], device=around.device)
-    return Examples(fetch, targets, batch_size)
+def _predict(
+    dataset: ImageDataset, model: nn.Module, examples: dict[Split, Examples]
+) -> dict[Split, Predictions]:
+    return {
+        split: Predictions.from_logits(
+            np.array([item.sample_id for item in dataset.of_split(split)]),
+            examples[split].targets.cpu().numpy(),
+            compute_logits(model, examples[split]).cpu().numpy(),
+        )
+        for split in EVALUATED_SPLITS
+    }
 
 
-def _train_examples(
-    config: RunConfig,
-    dataset: ImageDataset,
-    preprocessing: Preprocessing,
-    around: Surroundings,
-    generator: torch.Generator,
-) -> Examples:
-    """Return the training split as the run's augmentation makes it."""
-    if config.augmentation == "none":
-        return _examples(dataset, Split.TRAIN, preprocessing, config.training.batch_size, around)
-    items = dataset.of_split(Split.TRAIN)
-    side = preprocessing.resize_size
-    geometry = Geometry("whole", side, side, preprocessing.interpolation)
-    pixels = load_pixels(dataset, items, geometry, around.cache, around.progress)
-    sizes = torch.tensor([(item.width_px, item.height_px) for item in items])
-    augment = Augmentation(
-        config.augmentation_parameters,
-        strong=config.augmentation == "strong",
-        crop_px=preprocessing.input_size,
-        generator=generator,
-    )
-
-    def fetch(places: Tensor) -> Tensor:
-        images = to_unit(_gather(pixels, places, around.device))
-        return normalise(augment(images, sizes[places]), preprocessing)
-
-    targets = torch.tensor([item.target for item in items], device=around.device)
-    return Examples(fetch, targets, config.training.batch_size)
-
-
-def _gather(pixels: NDArray[np.uint8], places: Tensor, device: torch.device) -> Tensor:
-    return torch.from_numpy(pixels[places.numpy()]).to(device)
-
-
-def _cost(
-    config: RunConfig,
-    model: models.Classifier,
-    preprocessing: Preprocessing,
-    size_bytes: int,
-    train_time_s: float,
-    device: torch.device,
-) -> Cost:
-    side = preprocessing.input_size
-    image = torch.zeros(1, 3, side, side, device=device)
-    image = image.contiguous(memory_format=torch.channels_last)
-    latency = measure_latency(model, image)
-    unmeasured = (
-        "reading_time_s",
-        "features_time_s",
-        "evaluation_time_s",
-        "throughput_per_s",
-        "throughput_batch_size",
-        "cpu_latency_ms",
-        "cpu_throughput_per_s",
-        "peak_memory_bytes",
-    )
-    return Cost(
-        **dict.fromkeys(unmeasured),
-        absent=dict.fromkeys(unmeasured, "not measured"),
-        n_parameters=count_parameters(model),
-        n_trained_parameters=count_parameters(
-            model if config.strategy == "scratch" else model.head
-        ),
-        flops=count_flops(model, image),
-        size_bytes=size_bytes,
-        train_time_s=train_time_s,
-        latency_ms=latency.median_ms,
-        latency_p95_ms=latency.p95_ms,
-        latency_repeats=latency.n_repeats,
-        device=device.type,
-    )
+def _key(
+    config: RunConfig, dataset: ImageDataset, weights: str | None, device: torch.device
+) -> str:
+    """Name all that the run's training depends on."""
+    items = [(item.sample_id, item.split, item.target, item.sha256) for item in dataset.items]
+    facts = json.dumps([config.digest(), weights, device.type, dataset.class_names, items])
+    return hashlib.sha256(facts.encode()).hexdigest()
 
 
 def _failure(

@@ -1,11 +1,7 @@
 """What must hold before a page is written, and what the reader of the build should know."""
 
-import hashlib
-
-import numpy as np
-
 from experiments.results.errors import StoreError
-from experiments.results.schema import Split
+from experiments.results.schema import Split, SplitSummary
 from site_builder.loading import Experiment, Run
 
 
@@ -28,14 +24,14 @@ def warnings_of(experiment: Experiment) -> list[str]:
 
 def _check_same_test_images(experiment: Experiment, run: Run) -> None:
     summary = experiment.record.splits[Split.TEST]
-    lines = "".join(f"{sample_id}\n" for sample_id in sorted(run.predictions.sample_ids.tolist()))
-    if hashlib.sha256(lines.encode()).hexdigest() != summary.ids_sha256:
+    said = run.predictions
+    seen = SplitSummary.of(said.sample_ids.tolist(), said.targets.tolist(), experiment.n_classes)
+    if seen.ids_sha256 != summary.ids_sha256:
         raise StoreError(
             f"run {run.run_id}: its predictions are not of the {summary.n_images} test images in "
             "experiment.json (field splits.test.ids_sha256); run it again with --force"
         )
-    counts = np.bincount(run.predictions.targets, minlength=experiment.n_classes).tolist()
-    if counts != summary.class_counts:
+    if seen.class_counts != summary.class_counts:
         raise StoreError(
             f"run {run.run_id}: its targets disagree with experiment.json (field "
             "splits.test.class_counts); run it again with --force"

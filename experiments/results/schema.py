@@ -6,6 +6,8 @@ or changes its meaning, raise `SCHEMA_VERSION` and add a line to `SCHEMA_HISTORY
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -149,7 +151,7 @@ class AugmentationConfig(Record):
 class RunConfig(Record):
     """One run: one model, one variant, one seed."""
 
-    model: str = Field(description="Model, by timm's own name.")
+    model: str = Field(description="timm's own name, or `torchvision/` and torchvision's.")
     label: str = Field(description="Name of the model for people.")
     strategy: Strategy = Field(
         description="What learns: the head alone, the last stages, everything, or from scratch."
@@ -323,6 +325,17 @@ class SplitSummary(Record):
     n_images: PositiveInt = Field(description="Images in the split.")
     class_counts: list[NonNegativeInt] = Field(description="Images per class, in class order.")
     ids_sha256: Sha256 = Field(description="SHA-256 of the sorted sample ids, one a line.")
+
+    @classmethod
+    def of(cls, sample_ids: Iterable[str], targets: Iterable[int], n_classes: int) -> Self:
+        """Summarise a split of N images by their N ids and N targets in [0, n_classes)."""
+        counts = Counter(targets)
+        lines = "".join(f"{sample_id}\n" for sample_id in sorted(sample_ids))
+        return cls(
+            n_images=counts.total(),
+            class_counts=[counts[target] for target in range(n_classes)],
+            ids_sha256=hashlib.sha256(lines.encode()).hexdigest(),
+        )
 
     @model_validator(mode="after")
     def _counts_agree(self) -> Self:

@@ -62,6 +62,7 @@ results/<experiment>/
     {RUN_FILE:22}one RunRecord
     {PREDICTIONS_FILE:22}what the model said about every evaluated image
     model.safetensors     the trained weights
+    checkpoint.safetensors  training so far, of a run that has not finished; no part of the store
 ```
 
 ## Rules

@@ -5,6 +5,7 @@ a run that has one is complete. Nothing is ever unpickled.
 """
 
 import csv
+import hashlib
 import io
 import json
 import shutil
@@ -151,11 +152,21 @@ class ExperimentStore:
         """Write a run's record. Everything that it names must be written before."""
         write_atomically(self.run_folder(record.run_id) / RUN_FILE, _to_json(record))
 
-    def remove_run(self, run_id: str) -> None:
-        """Remove a run: its record first, so that no reader sees a run that is half gone."""
+    def remove_run(self, run_id: str, *, keep: str | None = None) -> None:
+        """Remove a run: its record first, so that no reader sees a run that is half gone.
+
+        Args:
+            run_id: The run.
+            keep: Name of a file that stays; what a crash left behind goes as well.
+        """
         folder = self.run_folder(run_id)
         (folder / RUN_FILE).unlink(missing_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep is None or not (folder / keep).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        for path in folder.iterdir():
+            if path.name != keep:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     @property
     def thumbnails_folder(self) -> Path:
@@ -194,12 +205,7 @@ class ExperimentStore:
             raise StoreError(f"run {record.run_id!r} has no predictions: {record.failure}")
         path = self.run_folder(record.run_id) / record.predictions.name
         try:
-            if sha256_of(path) != record.predictions.sha256:
-                raise StoreError(
-                    f"{path}: its content is not what run.json recorded (field "
-                    "predictions.sha256); the file is damaged or was edited. Restore it or run "
-                    "again with --force"
-                )
+            _refuse_damage(path, sha256_of(path), record.predictions, "predictions")
             with zipfile.ZipFile(path) as archive:
                 return Predictions(
                     **{name: _read_array(archive, f"{split}_{name}.npy") for name in _ARRAYS}
@@ -208,6 +214,30 @@ class ExperimentStore:
             raise StoreError(f"{path}: an array is missing: {error.args[0]}") from None
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise StoreError(f"{path}: cannot be read: {error}") from None
+
+    def read_weights(self, record: RunRecord) -> bytes:
+        """Read the trained weights of a finished run, in the safetensors format.
+
+        Raises:
+            StoreError: If there are none, or the file is missing or is not the one recorded.
+        """
+        if record.weights is None:
+            raise StoreError(f"run {record.run_id!r} has no weights: {record.absent['weights']}")
+        path = self.run_folder(record.run_id) / record.weights.name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
+        _refuse_damage(path, hashlib.sha256(content).hexdigest(), record.weights, "weights")
+        return content
+
+
+def _refuse_damage(path: Path, sha256: str, recorded: StoredFile, field: str) -> None:
+    if sha256 != recorded.sha256:
+        raise StoreError(
+            f"{path}: its content is not what run.json recorded (field {field}.sha256); the file "
+            "is damaged or was edited. Restore it or run again with --force"
+        )
 
 
 def _write_file(path: Path, content: bytes) -> StoredFile:

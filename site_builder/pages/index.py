@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.results.schema import ExampleSheet, Split
+from experiments.results.schema import ExampleSheet, Split, UnreadableImage
 from site_builder import formatting
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
@@ -14,6 +14,8 @@ from site_builder.tables import Row, performance_table
 ADDRESS = "index.html"
 LARGE_CELL_PX = 64
 """Below this side an example is shown enlarged, with its pixels as they are."""
+MAX_LEFT_OUT = 100
+"""Unreadable images that are named on the page."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,19 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """The images that could not be read.
+
+    Attributes:
+        summary: How many there are, and how many of them are shown; a sentence or two.
+        images: Path and reason of the first `MAX_LEFT_OUT`.
+    """
+
+    summary: str
+    images: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class IndexContext:
     """What `pages/index.html` shows.
 
@@ -94,6 +109,7 @@ class IndexContext:
         unfinished: Planned runs without results, each as name and reason.
         dataset: The dataset card: label and text.
         classes: Class names as a sentence; empty where pictures show them.
+        left_out: Images that could not be read; None where there are none, or none are listed.
         examples: One image of every class; None where there are none.
         settings: How the runs were trained.
     """
@@ -107,6 +123,7 @@ class IndexContext:
     unfinished: tuple[tuple[str, str], ...]
     dataset: tuple[tuple[str, str], ...]
     classes: str
+    left_out: LeftOut | None
     examples: Examples | None
     settings: tuple[Setting, ...]
 
@@ -130,6 +147,7 @@ def index_context(experiment: Experiment, names: dict[str, RunName]) -> IndexCon
         unfinished=unfinished(experiment, names),
         dataset=_dataset(experiment),
         classes="" if record.examples else ", ".join(record.class_names),
+        left_out=_left_out(record.unreadable) if record.unreadable else None,
         examples=_examples(record.examples, record.class_names) if record.examples else None,
         settings=settings(experiment),
     )
@@ -213,6 +231,17 @@ def _dataset(experiment: Experiment) -> tuple[tuple[str, str], ...]:
         ("Licence", card.licence),
         ("Source", card.source),
     )
+
+
+def _left_out(unreadable: list[UnreadableImage]) -> LeftOut:
+    shown = unreadable[:MAX_LEFT_OUT]
+    n_images = formatting.count_of(len(unreadable), "image")
+    was = "was" if len(unreadable) == 1 else "were"
+    summary = f"{n_images} could not be read and {was} left out before the splits were made."
+    if len(shown) < len(unreadable):
+        first = formatting.count(len(shown))
+        summary += f" These are the first {first}; all are in experiment.json."
+    return LeftOut(summary, tuple((image.path, image.reason) for image in shown))
 
 
 def _examples(sheet: ExampleSheet, class_names: list[str]) -> Examples:

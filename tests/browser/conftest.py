@@ -1,7 +1,5 @@
 """A real Chromium, and sites built once for all browser tests."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,9 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from experiments.results.store import ExperimentStore
 from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
+from tests.ensure_chromium import find
 from tests.made_up import write_made_up_store
 
-NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -27,15 +25,12 @@ FLAGS = (
 HOSTILE = ("<img src=x onerror=alert(1)>", "__proto__", "constructor")
 
 
-def find_chromium() -> str | None:
-    """Return an installed browser; None lets Playwright use its own."""
-    return os.environ.get("CHROME") or next(filter(None, map(shutil.which, NAMES)), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    path = find()
+    assert path, "no Chromium: run python tests/ensure_chromium.py"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield chromium
         chromium.close()
 

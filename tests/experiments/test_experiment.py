@@ -1,6 +1,7 @@
 """The engine from end to end, on real digits with one epoch of a real model."""
 
 import dataclasses
+import io
 
 import numpy as np
 import pytest
@@ -9,13 +10,15 @@ import timm
 import torch
 from rich.console import Console
 
-from experiments import models
+from experiments import weights
 from experiments.config import OxfordPetsConfig
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
+from experiments.lock import only_writer
 from experiments.models import Classifier, build_backbone
+from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError, DataError, StoreError
-from experiments.results.schema import Split, TrainingConfig
+from experiments.results.schema import Split, StrategyConfig, TrainingConfig
 from experiments.results.store import ExperimentStore
 from experiments.runner import run_and_store
 
@@ -72,7 +75,8 @@ def test_stored_weights_give_the_stored_predictions(quick_config, store, around)
     stored = store.read_predictions(record, Split.TEST)
     ours = np.empty_like(expected)
     np.put_along_axis(ours, stored.top_classes, stored.top_probabilities, axis=1)
-    np.testing.assert_allclose(ours, expected, atol=1e-4)
+    # Pillow resizes in that way in, torchvision in ours: up to 2 of 255 apart in a pixel.
+    np.testing.assert_allclose(ours, expected, atol=1e-3)
 
 
 def test_the_cost_is_the_models_own(quick_config, store, around):
@@ -86,6 +90,12 @@ def test_the_cost_is_the_models_own(quick_config, store, around):
     assert record.cost.size_bytes == weights.stat().st_size
     assert record.cost.size_bytes > 4 * record.cost.n_parameters
     assert sum(e.duration_s for e in record.history) <= record.cost.train_time_s
+    # The device is the CPU: measured once, and nothing is missing.
+    assert record.cost.cpu_latency_ms == record.cost.latency_ms
+    assert record.cost.cpu_throughput_per_s == record.cost.throughput_per_s
+    assert record.cost.throughput_batch_size == 32
+    assert record.cost.absent == {}
+    assert record.notes == []
 
 
 def test_two_runs_with_one_seed_say_the_same(quick_config, tmp_path, around):
@@ -127,17 +137,112 @@ def test_a_failing_run_is_recorded_and_tried_again(quick_config, store, around):
     assert again.status == "finished"
 
 
-def test_an_interrupted_run_is_no_run(quick_config, store, around):
+def interrupt(config, store, around, **options):
+    """Stop in the first epoch's report, as Ctrl-C does."""
+
     class Impatient(type(around.progress)):
         def epoch_finished(self, epoch):
             raise KeyboardInterrupt
 
     impatient = dataclasses.replace(around, progress=Impatient(Console(quiet=True)))
     with pytest.raises(KeyboardInterrupt):
-        run(quick_config, store, impatient)
+        run(config, store, impatient, **options)
+
+
+def heard(around):
+    """Return the surroundings with a progress that writes, and what it wrote to."""
+    text = io.StringIO()
+    return dataclasses.replace(around, progress=PlainProgress(Console(file=text))), text
+
+
+def test_an_interrupted_run_is_no_run(quick_config, store, around):
+    interrupt(quick_config, store, around)
     assert not store.has_run("test_vit-none")
     assert store.read_experiment().run_ids == ["test_vit-none"]
     assert [record.status for record in run(quick_config, store, around)] == ["finished"]
+
+
+def test_an_interrupted_run_goes_on(quick_config, store, around, tmp_path):
+    training = quick_config.training.model_copy(update={"max_epochs": 2})
+    config = quick_config.model_copy(update={"training": training, "augmentations": ["strong"]})
+    (whole,) = run(config, ExperimentStore(tmp_path / "whole" / "quick"), around)
+    interrupt(config, store, around)
+    folder = store.run_folder("test_vit-strong")
+    assert [path.name for path in folder.iterdir()] == ["checkpoint.safetensors"]
+    (folder / ".run.json.left").touch()
+    listening, text = heard(around)
+    (record,) = run(config, store, listening)
+    assert "goes on from where it was interrupted" in text.getvalue()
+    assert record.predictions.sha256 == whole.predictions.sha256
+    assert record.weights.sha256 == whole.weights.sha256
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"run.json", "predictions.npz", "model.safetensors"}
+
+
+def test_another_configuration_begins_anew(quick_config, store, around):
+    interrupt(quick_config, store, around)
+    training = quick_config.training.model_copy(update={"learning_rate": 0.002})
+    listening, text = heard(around)
+    run(quick_config.model_copy(update={"training": training}), store, listening)
+    assert "goes on" not in text.getvalue()
+
+
+def test_force_begins_anew(quick_config, store, around):
+    interrupt(quick_config, store, around)
+    listening, text = heard(around)
+    run(quick_config, store, listening, force=True)
+    assert "goes on" not in text.getvalue()
+
+
+def test_a_checkpoint_that_outlived_its_run_goes(quick_config, store, around):
+    run(quick_config, store, around)
+    checkpoint = store.run_folder("test_vit-none") / "checkpoint.safetensors"
+    checkpoint.touch()
+    assert run(quick_config, store, around) == []
+    assert not checkpoint.exists()
+
+
+def test_every_seed_is_a_run_of_its_own(quick_config, store, around):
+    config = quick_config.model_copy(update={"seeds": [3, 4]})
+    first, second = run(config, store, around)
+    assert [first.run_id, second.run_id] == ["test_vit-none-seed3", "test_vit-none-seed4"]
+    assert first.predictions.sha256 != second.predictions.sha256
+    # What a seed gives does not depend on the runs before it.
+    alone = ExperimentStore(store.folder.parent / "alone" / "quick")
+    (again,) = run(quick_config.model_copy(update={"seeds": [4]}), alone, around)
+    assert again.predictions.sha256 == second.predictions.sha256
+
+
+def test_a_batch_that_does_not_fit_is_said_in_the_record(quick_config, store, around):
+    def small_memory(module, inputs):
+        if isinstance(module, Classifier) and module.training and len(inputs[0]) > 20:
+            raise torch.OutOfMemoryError
+
+    with torch.nn.modules.module.register_module_forward_pre_hook(small_memory):
+        (record,) = run(quick_config, store, around)
+    assert record.status == "finished", record.failure
+    (note,) = record.notes
+    assert "batches of 64" in note
+    assert "at most 16" in note
+
+
+def test_what_was_freed_when_is_recorded(quick_config, store, around, tmp_path):
+    torch.manual_seed(9)
+    state = timm.create_model("test_vit", img_size=32).state_dict()
+    safetensors.torch.save_file(state, tmp_path / "test_vit.safetensors")
+    training = quick_config.training.model_copy(update={"max_epochs": 3})
+    stages = StrategyConfig(epochs_per_stage=1)
+    changes = {"strategy": "progressive", "training": training, "stages": stages}
+    with_weights = dataclasses.replace(around, weights_dir=tmp_path)
+    (record,) = run(quick_config.model_copy(update=changes), store, with_weights)
+    assert record.status == "finished", record.failure
+    assert [freed.epoch for freed in record.unfreezings] == [2, 3]
+    n_head = sum(
+        value.numel()
+        for name, value in safetensors.torch.load(store.read_weights(record)).items()
+        if name.startswith("head.")
+    )
+    assert n_head < record.cost.n_trained_parameters < record.cost.n_parameters
 
 
 def test_other_images_are_not_mixed_in(quick_config, store, around):
@@ -151,6 +256,14 @@ def test_other_images_are_not_mixed_in(quick_config, store, around):
     assert [record.status for record in run(config, store, around, force=True)] == ["finished"]
 
 
+def test_a_store_in_use_is_not_written_to(quick_config, store, around):
+    with only_writer(store.folder, around.now()):
+        before = sorted(store.folder.iterdir())
+        with pytest.raises(StoreError, match="another process is writing there"):
+            run(quick_config, store, around)
+        assert sorted(store.folder.iterdir()) == before
+
+
 def test_an_unknown_model_changes_nothing(quick_config, store, around):
     unknown = [quick_config.models[0].model_copy(update={"name": "test_vitt"})]
     with pytest.raises(ConfigError, match="did you mean 'test_vit'"):
@@ -159,7 +272,7 @@ def test_an_unknown_model_changes_nothing(quick_config, store, around):
 
 
 def test_all_that_is_missing_is_said_at_once(quick_config, store, around, monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(weights, "ENDPOINT", "http://127.0.0.1:9")
     config = quick_config.model_copy(
         update={
             "strategy": "frozen",
@@ -201,4 +314,4 @@ def test_a_frozen_backbone_stays_as_it_was(quick_config, store, around, tmp_path
             assert torch.equal(value, state[name.removeprefix("backbone.")]), name
     n_head = trained["head.weight"].numel() + trained["head.bias"].numel()
     assert record.cost.n_trained_parameters == n_head
-    assert record.provenance.weights == "file test_resnet.safetensors"
+    assert record.provenance.weights.startswith("file test_resnet.safetensors, sha256 ")

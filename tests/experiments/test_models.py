@@ -1,30 +1,28 @@
 import pytest
-import safetensors.torch
-import timm
 import torch
 from torch import nn
+from torchvision import models as torchvision_models
 
-from experiments import models
+from experiments import models, torchvision_zoo
 from experiments.cost import count_flops, count_parameters, measure_latency
-from experiments.results.errors import ConfigError, DataError
-
-TINY = "test_efficientnet"
-
-
-def save_weights(folder, name=TINY, **changes):
-    state = timm.create_model(name).state_dict()
-    state.update(changes)
-    safetensors.torch.save_file(state, folder / f"{name}.safetensors")
-    return state
+from experiments.heads import build_head
+from experiments.results.errors import ConfigError
+from experiments.results.schema import PreprocessingConfig
+from experiments.transforms import resolve_preprocessing
 
 
-def build(folder, name=TINY):
-    return models.build_backbone(name, 64, pretrained=True, weights_dir=folder)
-
-
-def test_an_unknown_model_suggests_the_nearest():
-    with pytest.raises(ConfigError, match="no model 'resnet5O'; did you mean 'resnet50'"):
-        models.check_names(["resnet18", "resnet5O"])
+@pytest.mark.parametrize(
+    ("wrong", "nearest"),
+    [
+        ("resnet5O", "resnet50"),
+        ("resnet50.a1_in1", "resnet50.a1_in1k"),
+        ("torchvision/resnet5O", "torchvision/resnet50"),
+        ("torchvison/resnet50", "torchvision/resnet50"),
+    ],
+)
+def test_an_unknown_model_suggests_the_nearest(wrong, nearest):
+    with pytest.raises(ConfigError, match=f"no model {wrong!r}; did you mean {nearest!r}"):
+        models.check_names(["resnet18", "torchvision/vit_b_16", "resnet50.a1_in1k", wrong])
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_convnext", "test_byobnet"])
@@ -34,37 +32,43 @@ def test_a_classifier_finds_its_feature_size(name):
     assert model(torch.zeros(2, 3, 32, 32)).shape == (2, 7)
 
 
-def test_pretrained_weights_come_from_the_folder(tmp_path):
-    state = save_weights(tmp_path)
-    loaded = build(tmp_path).state_dict()
-    assert all(torch.equal(value, state[name]) for name, value in loaded.items())
-    assert models.weights_source(TINY, tmp_path) == f"file {TINY}.safetensors"
+@pytest.mark.parametrize(
+    ("head", "layers"),
+    [
+        ("linear", [(20, 5)]),
+        ("mlp", [(20, 512), "relu", 0.5, (512, 5)]),
+        ("deep", [(20, 1024), "relu", 0.3, (1024, 512), "relu", 0.3, (512, 5)]),
+    ],
+)
+def test_heads_are_built_as_described(head, layers):
+    def describe(layer):
+        if isinstance(layer, nn.Linear):
+            return (layer.in_features, layer.out_features)
+        return layer.p if isinstance(layer, nn.Dropout) else type(layer).__name__.lower()
+
+    built = build_head(head, 20, 5)
+    assert [describe(layer) for layer in built.modules() if not list(layer.children())] == layers
+    assert built(torch.zeros(3, 20)).shape == (3, 5)
 
 
-def test_weights_of_another_shape_name_the_file(tmp_path):
-    save_weights(tmp_path, **{"conv_stem.weight": torch.zeros(3, 3, 3, 3)})
-    with pytest.raises(DataError, match=rf"{TINY}\.safetensors: cannot be loaded"):
-        build(tmp_path)
+def test_a_run_gets_the_head_and_the_strategy_it_asks_for(quick_config):
+    (run,) = quick_config.model_copy(update={"head": "deep"}).runs().values()
+    model = models.build_classifier(run, 7, 32, None)
+    assert [layer.out_features for layer in model.head if isinstance(layer, nn.Linear)] == [
+        1024,
+        512,
+        7,
+    ]
 
 
-def test_a_truncated_file_is_named(tmp_path):
-    save_weights(tmp_path)
-    file = tmp_path / f"{TINY}.safetensors"
-    file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(DataError, match=rf"{TINY}\.safetensors: cannot be loaded"):
-        build(tmp_path)
-
-
-def test_weights_in_the_folder_are_not_missing(tmp_path):
-    save_weights(tmp_path)
-    assert models.missing_weights([TINY], tmp_path) == []
-
-
-def test_weights_out_of_reach_are_missing(tmp_path, monkeypatch):
-    # Port 9 on this machine: nothing answers there.
-    monkeypatch.setattr(models, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    assert models.missing_weights(["resnet50"], tmp_path) == ["resnet50"]
+def test_torchvisions_preprocessing_is_that_of_its_weights():
+    for name in torchvision_zoo.names():
+        transform = torchvision_models.get_model_weights(name.split("/")[1]).DEFAULT.transforms()
+        ours = resolve_preprocessing(models.data_config(name), PreprocessingConfig())
+        assert [ours.input_size] == transform.crop_size, name
+        assert [ours.resize_size] == transform.resize_size, name
+        assert ours.interpolation == transform.interpolation.value, name
+        assert (list(ours.mean), list(ours.std)) == (transform.mean, transform.std), name
 
 
 def test_flops_are_two_per_multiply_add():

@@ -23,7 +23,13 @@ def train(config: TrainingConfig, model: nn.Module, seed: int = 0, train_set=Non
     seen = []
     generator = torch.Generator().manual_seed(seed)
     result = fit(
-        model, train_set or blobs(64, 1), val_set or blobs(40, 2), config, generator, seen.append
+        model,
+        train_set or blobs(64, 1),
+        val_set or blobs(40, 2),
+        config,
+        generator,
+        seen.append,
+        lambda epoch: [(model, 1.0)],
     )
     assert seen == result.history
     return result
@@ -106,12 +112,3 @@ def test_logits_come_in_order_without_dropout():
     examples = blobs(33, 0)
     expected = model[1](examples.fetch(torch.arange(33)))
     torch.testing.assert_close(compute_logits(model, examples), expected)
-
-
-def test_computed_examples_are_the_mapped_ones():
-    model = nn.Linear(2, 5)
-    examples = blobs(33, 0)
-    computed, mapped = examples.computed(model), examples.mapped(model)
-    places = torch.tensor([4, 0, 32])
-    torch.testing.assert_close(computed.fetch(places), mapped.fetch(places))
-    assert not computed.fetch(places).requires_grad

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from experiments.results.errors import StoreError
 from experiments.results.files import sha256_of
 from experiments.results.predictions import Predictions
-from experiments.results.schema import SCHEMA_VERSION, Sample, Split, SplitSummary
+from experiments.results.schema import SCHEMA_VERSION, RunRecord, Sample, Split, SplitSummary
 from experiments.results.store import ExperimentStore
 from tests.made_up import write_made_up_store
 
@@ -87,6 +87,17 @@ class TestRoundTrip:
         assert not store.run_folder(RUN).exists()
         assert store.has_run("alpha-standard")
         store.remove_run(RUN)
+
+    def test_a_run_is_removed_but_for_one_file(self, store: ExperimentStore) -> None:
+        folder = store.run_folder(RUN)
+        (folder / "kept.bin").write_bytes(b"1")
+        (folder / ".run.json.left").touch()
+        (folder / "feature_maps").mkdir()
+        store.remove_run(RUN, keep="kept.bin")
+        assert [path.name for path in folder.iterdir()] == ["kept.bin"]
+        (folder / "kept.bin").unlink()
+        store.remove_run(RUN, keep="kept.bin")
+        assert not folder.exists()
 
     def test_predictions_are_read_as_they_were_written(self, store: ExperimentStore) -> None:
         logits = np.random.default_rng(3).normal(size=(7, 150)).astype(np.float32)
@@ -367,3 +378,36 @@ class TestDamagedPredictions:
         failed = store.read_run(RUN).model_copy(update=changes | {"absent": absent})
         with pytest.raises(StoreError, match="'alpha-none' has no predictions: out of memory"):
             store.read_predictions(failed, Split.TEST)
+
+
+class TestWeights:
+    def stored(self, store: ExperimentStore) -> RunRecord:
+        """Give a run weights; the store does not look into them."""
+        weights = store.write_file(RUN, "model.safetensors", bytes(range(100)))
+        run = store.read_run(RUN)
+        absent = {name: why for name, why in run.absent.items() if name != "weights"}
+        return run.model_copy(update={"weights": weights, "absent": absent})
+
+    def test_they_are_read_as_they_were_written(self, store: ExperimentStore) -> None:
+        assert store.read_weights(self.stored(store)) == bytes(range(100))
+
+    @pytest.mark.parametrize("place", [0, 50, 99])
+    def test_a_flipped_bit_is_found(self, store: ExperimentStore, place: int) -> None:
+        record = self.stored(store)
+        content = bytearray(range(100))
+        content[place] ^= 1
+        path = store.run_folder(RUN) / "model.safetensors"
+        path.write_bytes(content)
+        with pytest.raises(StoreError, match=r"weights\.sha256") as refusal:
+            store.read_weights(record)
+        assert str(path) in str(refusal.value)
+
+    def test_missing_ones_are_named(self, store: ExperimentStore) -> None:
+        record = self.stored(store)
+        (store.run_folder(RUN) / "model.safetensors").unlink()
+        with pytest.raises(StoreError, match=r"model\.safetensors: cannot be read"):
+            store.read_weights(record)
+
+    def test_a_run_without_them_says_why(self, store: ExperimentStore) -> None:
+        with pytest.raises(StoreError, match="'alpha-none' has no weights: made up"):
+            store.read_weights(store.read_run(RUN))

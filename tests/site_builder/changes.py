@@ -2,7 +2,7 @@
 
 import io
 
-from experiments.results.schema import ExampleSheet
+from experiments.results.schema import ExampleSheet, UnreadableImage
 from experiments.results.store import ExperimentStore
 
 
@@ -43,3 +43,15 @@ def add_examples(store: ExperimentStore) -> bytes:
         store.read_samples(),
     )
     return content.getvalue()
+
+
+def leave_out(store: ExperimentStore, n_images: int) -> None:
+    """Say that so many images were unreadable; their names look like markup."""
+    record = store.read_experiment()
+    unreadable = [
+        UnreadableImage(path=f"train/<{index}>.jpg", reason="the file is empty")
+        for index in range(n_images)
+    ]
+    card = record.dataset.model_copy(update={"n_unreadable": n_images})
+    changes = {"unreadable": unreadable, "dataset": card}
+    store.write_experiment(record.model_copy(update=changes), store.read_samples())

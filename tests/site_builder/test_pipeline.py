@@ -18,7 +18,7 @@ from site_builder.naming import run_names
 from site_builder.pages.index import index_context
 from site_builder.pipeline import build_site, site_files
 from tests.made_up import write_made_up_store
-from tests.site_builder.changes import add_examples, fail, forget_latency, relabel
+from tests.site_builder.changes import add_examples, fail, forget_latency, leave_out, relabel
 from tests.site_builder.test_output import snapshot
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\u2028'\""
@@ -188,6 +188,24 @@ def test_the_summary_says_only_what_the_numbers_say(tmp_path: Path) -> None:
     assert f"That is {gap}" in context.lead.sequel
     overlap = wilson_by_hand(best.n_correct, 300)[0] <= wilson_by_hand(second.n_correct, 300)[1]
     assert ("do not overlap" in context.lead.sequel) == (not overlap)
+
+
+def test_images_that_were_left_out_are_listed_with_the_reason(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    assert b"Images left out" not in dict(site_files(load(store)))["index.html"]
+    leave_out(store, 101)
+    page = dict(site_files(load(store)))["index.html"].decode()
+    assert "101\u00a0images could not be read" in page
+    assert "These are the first 100; all are in experiment.json." in page
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', page)
+    assert [row for row in rows if row[0].startswith("train/")] == [
+        (f"train/&lt;{index}&gt;.jpg", "the file is empty") for index in range(100)
+    ]
+    leave_out(store, 1)
+    page = dict(site_files(load(store)))["index.html"].decode()
+    assert (
+        "1\u00a0image could not be read and was left out before the splits were made.</p>" in page
+    )
 
 
 def test_equal_runs_share_the_lead(tmp_path: Path) -> None:

@@ -1,0 +1,84 @@
+"""Training as it stood after an epoch, on disk: what an interrupted run goes on from."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from experiments.results.files import fresh_path
+
+CHECKPOINT_FILE = "checkpoint.safetensors"
+# Raise this when the same name would hold something else than before.
+_FORMAT = 1
+# Training lasts at least this many times as long as writing. The epochs of a small head take
+# milliseconds, and syncing a file takes as long: writing after each would double the time.
+_TRAINING_TO_WRITING = 10
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the rest of a run depends on.
+
+    Attributes:
+        tensors: By name, on any device.
+        facts: All else, as JSON knows it.
+    """
+
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+
+class Checkpoint:
+    """The file of one run's last snapshot.
+
+    Args:
+        path: Where it is, or will be.
+        key: Names all that training depends on. A file with another key is another run's.
+        say: Told when a run goes on from it.
+    """
+
+    def __init__(self, path: Path, key: str, say: Callable[[str], None]) -> None:
+        self._path = path
+        self._key = key
+        self._say = say
+        self._written_at = -math.inf
+        self._writing_s = 0.0
+
+    def read(self) -> Snapshot | None:
+        """Return the last snapshot; None if there is none of this run that can be read."""
+        try:
+            with safetensors.safe_open(self._path, "pt") as file:
+                content = json.loads((file.metadata() or {}).get("bakeoff", "{}"))
+                if content.get("format") != _FORMAT or content.get("key") != self._key:
+                    return None
+                # Copies: the file is mapped into memory, and is removed later.
+                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError, ValueError):
+            return None
+        self._say("  goes on from where it was interrupted")
+        return Snapshot(tensors, content["facts"])
+
+    def offer(self, take: Callable[[], Snapshot]) -> None:
+        """Write the snapshot that `take` returns, unless the last one was written just now.
+
+        Raises:
+            OSError: If it cannot be written; the last one is as it was.
+        """
+        started = time.perf_counter()
+        if started - self._written_at < _TRAINING_TO_WRITING * self._writing_s:
+            return
+        snapshot = take()
+        content = {"format": _FORMAT, "key": self._key, "facts": snapshot.facts}
+        tensors = {name: value.cpu().contiguous() for name, value in snapshot.tensors.items()}
+        with fresh_path(self._path) as partial:
+            safetensors.torch.save_file(tensors, partial, {"bakeoff": json.dumps(content)})
+        self._written_at = time.perf_counter()
+        self._writing_s = self._written_at - started

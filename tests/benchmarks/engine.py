@@ -1,0 +1,247 @@
+"""How fast the engine is against a plain training loop; run by hand, not by the tests.
+
+    python -m tests.benchmarks.engine --data DIR --weights-dir DIR --model mobilenetv2_100
+
+The plain loop is what one writes first: Dataset and DataLoader with two workers, decode, resize,
+normalise, forward the frozen backbone without gradients, train a linear head; every epoch again.
+Both see the same images, the same number of epochs and no early stopping, in one process, one after
+the other. An epoch of the plain loop costs the same each time, so `--plain-epochs` are measured and
+the rest is extrapolated; the table says so.
+"""
+
+import argparse
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+
+from experiments.config import ExperimentConfig, FolderConfig
+from experiments.datasets import ImageDataset, load_dataset
+from experiments.experiment import run_experiment
+from experiments.features import fastest
+from experiments.progress import PlainProgress
+from experiments.results.schema import RunRecord, Split
+from experiments.results.store import ExperimentStore
+from experiments.runner import Surroundings
+
+BATCH = 32
+N_WORKERS = 2
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The command line."""
+
+    data: Path
+    weights_dir: Path
+    models: list[str]
+    epochs: int
+    plain_epochs: int
+
+
+class Files(Dataset):
+    """Images of one split, decoded and preprocessed each time they are asked for."""
+
+    def __init__(self, root: Path, dataset: ImageDataset, split: Split, transform: v2.Transform):
+        self.root, self.items, self.transform = root, dataset.of_split(split), transform
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        item = self.items[index]
+        with Image.open(self.root / item.path) as image:
+            return self.transform(image.convert("RGB")), item.target
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    arguments = parse()
+    console = Console()
+    with tempfile.TemporaryDirectory() as scratch:
+        table = Table(
+            "model", "engine", "plain loop", "ratio", "val accuracy", "plain val accuracy"
+        )
+        for model in arguments.models:
+            compare(arguments, model, Path(scratch) / model, table)
+        console.print(table)
+        forward = Table("model", "features, images/s", "best bare forward, images/s", "share")
+        for model in arguments.models:
+            ceiling(arguments, model, Path(scratch) / model, forward)
+        console.print(forward)
+        growth = Table("images", "models", "seconds", "seconds per model and 1,000 images")
+        for share in (1, 2, 4):
+            grow(arguments, Path(scratch) / f"images{share}", share / 4, 1, growth)
+        for n_models in range(2, len(arguments.models) + 1):
+            grow(arguments, Path(scratch) / f"models{n_models}", 1 / 4, n_models, growth)
+        console.print(growth)
+
+
+def parse() -> Arguments:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of train/, val/, test/")
+    parser.add_argument("--weights-dir", type=Path, required=True)
+    parser.add_argument("--model", action="append", dest="models", required=True)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--plain-epochs", type=int, default=1)
+    return Arguments(**vars(parser.parse_args()))
+
+
+def config_of(arguments: Arguments, model: str) -> ExperimentConfig:
+    """Return the experiment: one frozen backbone, no augmentation, no early stopping."""
+    return ExperimentConfig.model_validate(
+        {
+            "name": "benchmark",
+            "title": "Benchmark",
+            "question": "How fast?",
+            "strategy": "frozen",
+            "dataset": {"source": "folder", "data_dir": arguments.data, "title": "Benchmark"},
+            "training": {"max_epochs": arguments.epochs, "patience": None, "batch_size": BATCH},
+            "models": [{"name": model}],
+        }
+    )
+
+
+def run_engine(arguments: Arguments, model: str, folder: Path) -> tuple[float, RunRecord]:
+    """Run the experiment and return the seconds from start to stored record, and the record."""
+    around = Surroundings(
+        device=torch.device("cpu"),
+        cache=folder / ".cache",
+        weights_dir=arguments.weights_dir,
+        progress=PlainProgress(Console(quiet=True)),
+        now=lambda: datetime.now(UTC),
+    )
+    store = ExperimentStore(folder / "benchmark")
+    started = time.perf_counter()
+    (record,) = run_experiment(
+        config_of(arguments, model), store, around, downloads=folder, force=True
+    )
+    seconds = time.perf_counter() - started
+    if record.status == "failed":
+        raise SystemExit(record.failure)
+    return seconds, record
+
+
+def run_plain(arguments: Arguments, model: str) -> tuple[float, float]:
+    """Return the seconds of one epoch of the plain loop, and its validation accuracy."""
+    dataset = load_dataset(
+        FolderConfig(source="folder", data_dir=arguments.data, title="Benchmark"), Path()
+    )
+    torch.manual_seed(0)
+    backbone = load_backbone(arguments, model)
+    transform = v2.Compose(
+        timm.data.create_transform(**timm.data.resolve_model_data_config(backbone)).transforms
+    )
+    loaders = {
+        split: DataLoader(
+            Files(arguments.data, dataset, split, transform),
+            batch_size=BATCH,
+            shuffle=split == Split.TRAIN,
+            num_workers=N_WORKERS,
+        )
+        for split in (Split.TRAIN, Split.VAL)
+    }
+    head = nn.Linear(backbone.num_features, len(dataset.class_names))
+    optimizer = torch.optim.Adam(head.parameters(), lr=1e-3)
+    started = time.perf_counter()
+    for _ in range(arguments.plain_epochs):
+        for images, targets in loaders[Split.TRAIN]:
+            with torch.no_grad():
+                features = backbone(images)
+            optimizer.zero_grad()
+            functional.cross_entropy(head(features), targets).backward()
+            optimizer.step()
+        hits = []
+        for images, targets in loaders[Split.VAL]:
+            with torch.no_grad():
+                hits.append(head(backbone(images)).argmax(1) == targets)
+    seconds = (time.perf_counter() - started) / arguments.plain_epochs
+    return seconds, torch.cat(hits).float().mean().item()
+
+
+def load_backbone(arguments: Arguments, model: str) -> nn.Module:
+    """Load a frozen timm backbone from the folder of weights, by timm alone."""
+    file = arguments.weights_dir / f"{model}.safetensors"
+    overlay = {"file": str(file)}
+    return timm.create_model(
+        model, pretrained=file.exists(), num_classes=0, pretrained_cfg_overlay=overlay
+    ).eval()
+
+
+def compare(arguments: Arguments, model: str, folder: Path, table: Table) -> None:
+    """Add the rows of one model: cold and warm against the plain loop."""
+    epoch_s, plain_accuracy = run_plain(arguments, model)
+    plain_s = arguments.epochs * epoch_s
+    for label in ("cold", "warm"):
+        seconds, record = run_engine(arguments, model, folder)
+        table.add_row(
+            f"{model}, {label}",
+            f"{seconds:.1f} s (reading {record.cost.reading_time_s:.1f}, features "
+            f"{record.cost.features_time_s:.1f}, training {record.cost.train_time_s:.1f}, "
+            f"evaluation {record.cost.evaluation_time_s:.1f})",
+            f"{plain_s:.0f} s ({arguments.plain_epochs} of {arguments.epochs} epochs measured)",
+            f"{plain_s / seconds:.0f} x",
+            f"{record.history[-1].val_accuracy:.3f} after {len(record.history)}",
+            f"{plain_accuracy:.3f} after {arguments.plain_epochs}",
+        )
+
+
+def ceiling(arguments: Arguments, model: str, folder: Path, table: Table) -> None:
+    """Add a row: the engine's features per second against the forward pass alone."""
+    backbone = load_backbone(arguments, model).to(memory_format=torch.channels_last)
+    side = timm.data.resolve_model_data_config(backbone)["input_size"][-1]
+    images = torch.randn(BATCH, 3, side, side).contiguous(memory_format=torch.channels_last)
+    graph = fastest(backbone, images)
+    seconds = []
+    with torch.inference_mode():
+        for _ in range(REPEATS + 2):
+            started = time.perf_counter()
+            graph(images)
+            seconds.append(time.perf_counter() - started)
+    bare = BATCH / float(np.median(seconds[2:]))
+    for file in (folder / ".cache").rglob("*.npy"):
+        if np.load(file, mmap_mode="r").dtype == np.float32:
+            file.unlink()
+    _, record = run_engine(arguments, model, folder)
+    experiment = ExperimentStore(folder / "benchmark").read_experiment()
+    n_images = sum(summary.n_images for summary in experiment.splits.values())
+    ours = n_images / record.cost.features_time_s
+    table.add_row(model, f"{ours:.0f}", f"{bare:.0f}", f"{ours / bare:.0%}")
+
+
+def grow(arguments: Arguments, folder: Path, share: float, n_models: int, table: Table) -> None:
+    """Add a row: seconds for a share of the images and a number of models, from cold."""
+    data = folder / "data"
+    for split in ("train", "validation", "val", "test"):
+        for name in sorted(path for path in (arguments.data / split).glob("*") if path.is_dir()):
+            files = sorted(name.iterdir())
+            target = data / split / name.name
+            target.mkdir(parents=True)
+            for file in files[: max(2, round(share * len(files)))]:
+                (target / file.name).symlink_to(file.resolve())
+    subset = Arguments(
+        data, arguments.weights_dir, arguments.models, arguments.epochs, arguments.plain_epochs
+    )
+    names = arguments.models[:n_models]
+    seconds = sum(run_engine(subset, name, folder)[0] for name in names)
+    n_images = sum(1 for path in data.rglob("*") if path.is_symlink())
+    per = seconds / n_models / n_images * 1000
+    table.add_row(f"{n_images:,}", str(n_models), f"{seconds:.1f}", f"{per:.1f}")
+
+
+if __name__ == "__main__":
+    main()

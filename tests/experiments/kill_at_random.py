@@ -1,0 +1,151 @@
+"""Kill an experiment at random moments, go on, and compare: `python kill_at_random.py FOLDER`.
+
+A process of its own: what imports takes seconds, so it is done once, and the experiment runs in
+forks. That is safe as long as nothing here computes with torch before.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import safetensors
+import torch
+from rich.console import Console
+
+from experiments import cost
+from experiments.checkpoint import CHECKPOINT_FILE
+from experiments.config import ExperimentConfig
+from experiments.experiment import run_experiment
+from experiments.progress import PlainProgress
+from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
+from experiments.runner import Surroundings
+
+N_KILLS = 20
+SEED = 0
+
+
+def config(images: Path) -> ExperimentConfig:
+    """Two short runs with all that is random: dropout, order, augmentation."""
+    return ExperimentConfig.model_validate(
+        {
+            "name": "killed",
+            "title": "Killed",
+            "question": "Does it go on?",
+            "strategy": "scratch",
+            "head": "mlp",
+            "augmentations": ["none", "strong"],
+            "dataset": {"source": "folder", "data_dir": images, "title": "Noise"},
+            "training": {"batch_size": 4, "max_epochs": 4, "schedule": "cosine"},
+            "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
+            "models": [{"name": "test_vit"}],
+        }
+    )
+
+
+def run(folder: Path) -> None:
+    # Most of the time goes into training, since that is what is to be interrupted.
+    cost.LATENCY_REPEATS = cost.LATENCY_WARM_UP = cost.THROUGHPUT_REPEATS = 1
+    with (folder / "said.txt").open("a") as said:
+        around = Surroundings(
+            device=torch.device("cpu"),
+            cache=folder / "cache",
+            weights_dir=None,
+            progress=PlainProgress(Console(file=said)),
+            now=lambda: datetime.now(UTC),
+        )
+        store = ExperimentStore(folder / "killed")
+        records = run_experiment(config(folder.parent / "images"), store, around, downloads=folder)
+    if any(record.status != "finished" for record in records):
+        raise RuntimeError([record.failure for record in records])
+
+
+def in_a_fork(folder: Path, seconds: float | None = None) -> bool:
+    """Run the experiment, and kill it after so many seconds; return whether it was killed."""
+    child = os.fork()
+    if child == 0:
+        # Whatever happens, the fork does not go on with its parent's work.
+        try:
+            run(folder)
+            os._exit(0)
+        except BaseException as error:
+            os.write(2, f"{error!r}\n".encode())
+            os._exit(1)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
+def complete_files(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Read all that can be read as whole; return the files of finished runs as they are now."""
+    store = ExperimentStore(folder / "killed")
+    if not store.exists():
+        return {}
+    store.read_samples()
+    found = {}
+    for run_id in store.read_experiment().run_ids:
+        checkpoint = store.run_folder(run_id) / CHECKPOINT_FILE
+        if checkpoint.exists():
+            with safetensors.safe_open(checkpoint, "np"):
+                pass
+        if store.has_run(run_id):
+            record = store.read_run(run_id)
+            store.read_weights(record)
+            for split in EVALUATED_SPLITS:
+                store.read_predictions(record, split)
+            for name in ("run.json", record.weights.name, record.predictions.name):
+                file = store.run_folder(run_id) / name
+                found[file] = (file.stat().st_ino, file.stat().st_mtime_ns)
+    return found
+
+
+def outcomes(folder: Path) -> list[object]:
+    """Return what must not depend on interruptions: predictions, weights, losses."""
+    store = ExperimentStore(folder / "killed")
+    records = [store.read_run(run_id) for run_id in store.read_experiment().run_ids]
+    return [
+        (
+            record.predictions.sha256,
+            record.weights.sha256,
+            [(epoch.train_loss, epoch.val_loss) for epoch in record.history],
+        )
+        for record in records
+    ]
+
+
+def main(folder: Path) -> None:
+    reference = folder / "reference"
+    reference.mkdir()
+    started = time.perf_counter()
+    in_a_fork(reference)
+    duration_s = time.perf_counter() - started
+    expected = outcomes(reference)
+    moments = random.Random(SEED)  # noqa: S311 - nothing is kept secret by it
+    n_kills = n_rounds = n_resumed = 0
+    while n_kills < N_KILLS:
+        n_rounds += 1
+        one = folder / f"round{n_rounds}"
+        one.mkdir()
+        finished: dict[Path, tuple[int, int]] = {}
+        killed = True
+        while killed:
+            last = n_kills == N_KILLS
+            killed = in_a_fork(one, None if last else moments.uniform(0, duration_s))
+            n_kills += killed
+            now = complete_files(one)
+            assert finished.items() <= now.items(), "a finished run was touched"
+            finished = now
+        assert outcomes(one) == expected, f"round {n_rounds} ended differently"
+        assert not list(one.glob(f"killed/runs/*/{CHECKPOINT_FILE}"))
+        n_resumed += (one / "said.txt").read_text().count("goes on")
+    print(f"killed={n_kills} rounds={n_rounds} resumed={n_resumed} whole={duration_s:.1f}s")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

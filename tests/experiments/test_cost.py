@@ -1,0 +1,87 @@
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from experiments import cost
+from experiments.cost import (
+    Stopwatch,
+    measure_latency,
+    measure_speed,
+    measure_throughput,
+    peak_memory_bytes,
+)
+
+STATUS = Path("/proc/self/status")
+IMAGE = torch.zeros(1, 3, 8, 8)
+
+
+class Slow(nn.Module):
+    """Takes a known time for each image, and has memory for a known number of them."""
+
+    def __init__(self, ms_per_image: float, most: int = 1000) -> None:
+        super().__init__()
+        self.ms_per_image, self.most, self.sizes = ms_per_image, most, []
+
+    def forward(self, images):
+        self.sizes.append(len(images))
+        if len(images) > self.most:
+            raise torch.OutOfMemoryError
+        time.sleep(len(images) * self.ms_per_image / 1000)
+        return images
+
+
+def test_latency_is_the_time_of_one_image():
+    latency = measure_latency(Slow(2.0), IMAGE)
+    # Sleeping takes at least as long as asked.
+    assert 2.0 <= latency.median_ms <= latency.p95_ms
+    assert latency.median_ms < 20
+    assert latency.n_repeats == 100
+
+
+def test_throughput_is_that_of_a_batch():
+    model = Slow(1.0)
+    throughput = measure_throughput(model, IMAGE)
+    assert (throughput.batch_size, set(model.sizes)) == (32, {32})
+    assert 300 < throughput.images_per_s <= 1000
+
+
+def test_a_batch_that_does_not_fit_is_halved():
+    model = Slow(0.1, most=10)
+    assert measure_throughput(model, IMAGE).batch_size == 8
+    assert model.sizes[:3] == [32, 16, 8]
+    with pytest.raises(torch.OutOfMemoryError):
+        measure_throughput(Slow(0.1, most=0), IMAGE)
+
+
+def test_a_slow_model_is_not_timed_for_long(monkeypatch):
+    monkeypatch.setattr(cost, "BUDGET_S", 0.05)
+    model = Slow(5.0)
+    assert measure_throughput(model, IMAGE).images_per_s <= 200
+    assert len(model.sizes) == 1
+    assert measure_latency(model, IMAGE, budget_s=0.05).n_repeats <= 10
+
+
+def test_on_a_cpu_everything_is_measured_once():
+    model = Slow(0.01)
+    speed = measure_speed(model, IMAGE)
+    assert speed.cpu_latency is speed.latency
+    assert speed.cpu_throughput is speed.throughput
+    assert len(model.sizes) == 10 + 100 + 20
+
+
+@pytest.mark.skipif(not STATUS.is_file(), reason="Linux tells the peak a second way")
+def test_peak_memory_is_what_the_system_says():
+    peak = peak_memory_bytes(torch.device("cpu"))
+    (line,) = [line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM")]
+    assert peak == pytest.approx(1024 * int(line.split()[1]), rel=0.02)
+
+
+def test_a_stopwatch_adds_up():
+    watch = Stopwatch(torch.device("cpu"))
+    for _ in range(2):
+        with watch("sleeping"):
+            time.sleep(0.01)
+    assert 0.02 <= watch.seconds["sleeping"] < 0.2

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import timm
+import torch
+from torch import nn
+
+from experiments.examples import Examples
+from experiments.features import cached_features, fastest
+
+IMAGES = torch.randn(10, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+class Counting(nn.Module):
+    """A linear backbone that counts the images it has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(3, 5))
+        self.seen = 0
+
+    def forward(self, images):
+        self.seen += len(images)
+        return images.mean(dim=(2, 3)) @ self.weight
+
+
+class Fickle(nn.Module):
+    """Does something else for few images: a trace of it is wrong."""
+
+    def forward(self, images):
+        features = images.mean(dim=(2, 3))
+        return features if len(images) > 5 else -features
+
+
+def examples(key: str) -> Examples:
+    return Examples(lambda places: IMAGES[places], torch.arange(len(IMAGES)) % 2, 4, key)
+
+
+@pytest.fixture
+def features(tmp_path, progress):
+    def compute(backbone, key="key"):
+        return cached_features(backbone.eval(), examples(key), tmp_path, progress)
+
+    return compute
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_efficientnet", "test_vit", "test_convnext"])
+def test_features_are_the_backbones(features, name):
+    options = {"img_size": 32} if name == "test_vit" else {}
+    backbone = timm.create_model(name, num_classes=0, **options).eval()
+    with torch.inference_mode():
+        expected = backbone(IMAGES)
+    got = features(backbone)
+    torch.testing.assert_close(got.fetch(torch.arange(10)), expected, atol=1e-4, rtol=1e-4)
+    assert torch.equal(got.targets, torch.arange(10) % 2)
+
+
+def test_the_second_time_no_image_goes_through_the_backbone(features):
+    first, second = Counting(), Counting()
+    once = features(first).fetch(torch.arange(10))
+    assert first.seen > 0
+    again = features(second).fetch(torch.arange(10))
+    assert second.seen == 0
+    assert torch.equal(once, again)
+
+
+def test_one_changed_weight_misses_the_cache(features):
+    features(Counting())
+    changed = Counting()
+    with torch.no_grad():
+        changed.weight[0, 0] += 1e-6
+    features(changed)
+    assert changed.seen > 0
+
+
+def test_other_inputs_miss_the_cache(features):
+    features(Counting(), "one")
+    other = Counting()
+    features(other, "two")
+    assert other.seen > 0
+
+
+def test_features_can_be_trained_on(features):
+    head = nn.Linear(5, 2)
+    inputs, targets = next(features(Counting()).in_order())
+    nn.functional.cross_entropy(head(inputs), targets).backward()
+    assert head.weight.grad.abs().sum() > 0
+
+
+def test_a_graph_that_computes_something_else_is_not_used():
+    backbone = Fickle().eval()
+    assert fastest(backbone, IMAGES) is backbone
+
+
+def test_a_graph_that_computes_the_same_is_used():
+    backbone = timm.create_model("test_resnet", num_classes=0).eval()
+    assert fastest(backbone, IMAGES) is not backbone
+
+
+def test_a_failure_leaves_no_file(features, tmp_path):
+    class Broken(nn.Module):
+        def forward(self, images):
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        features(Broken())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_features_are_read_as_they_were_written(features, tmp_path):
+    values = features(Counting()).fetch(torch.arange(10)).numpy()
+    (file,) = tmp_path.iterdir()
+    assert np.array_equal(np.load(file), values)
