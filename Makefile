@@ -22,7 +22,7 @@ site: $(SITE_STAMP)
 
 test: check
 	$(BIN)/python tests/ensure_chromium.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(TEST_STAMP)
 	$(BIN)/ruff check

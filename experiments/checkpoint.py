@@ -70,7 +70,7 @@ class Checkpoint:
         """Write the snapshot that `take` returns, unless the last one was written just now.
 
         Raises:
-            OSError: If it cannot be written; the last one is as it was.
+            DiskFullError: If there is no room for it; the last one is as it was.
         """
         started = time.perf_counter()
         if started - self._written_at < _TRAINING_TO_WRITING * self._writing_s:
@@ -78,7 +78,8 @@ class Checkpoint:
         snapshot = take()
         content = {"format": _FORMAT, "key": self._key, "facts": snapshot.facts}
         tensors = {name: value.cpu().contiguous() for name, value in snapshot.tensors.items()}
-        with fresh_path(self._path) as partial:
+        n_bytes = sum(value.nbytes for value in tensors.values())
+        with fresh_path(self._path, n_bytes) as partial:
             safetensors.torch.save_file(tensors, partial, {"bakeoff": json.dumps(content)})
         self._written_at = time.perf_counter()
         self._writing_s = self._written_at - started

@@ -44,7 +44,7 @@ def cached_features(
     path = cache / f"{hashlib.sha256(json.dumps(name).encode()).hexdigest()}.npy"
     if not path.exists():
         features = _compute(backbone, images, progress)
-        with fresh_path(path) as partial, partial.open("wb") as file:
+        with fresh_path(path, features.nbytes) as partial, partial.open("wb") as file:
             np.save(file, features.cpu().numpy())
     values = torch.from_numpy(np.load(path)).to(device)
     return Examples(lambda places: values[places.to(device)], images.targets, images.batch_size)

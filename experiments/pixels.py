@@ -31,6 +31,8 @@ from experiments.results.files import fresh_path
 
 # Raise this when the same geometry would give other pixels than before.
 _FORMAT = 2
+# Bytes before the array in a NumPy file of this kind.
+_NPY_HEADER = 128
 _FILTERS = {
     "nearest": InterpolationMode.NEAREST_EXACT,  # what Pillow calls nearest
     "bilinear": InterpolationMode.BILINEAR,
@@ -96,7 +98,11 @@ def load_pixels(
         )
     path = cache / f"{pixels_key(items, geometry)}.npy"
     if not path.exists():
-        with fresh_path(path) as partial, progress.work("reading images", len(items)) as step:
+        n_bytes = len(items) * 3 * geometry.crop_px**2
+        with (
+            fresh_path(path, n_bytes + _NPY_HEADER) as partial,
+            progress.work("reading images", len(items)) as step,
+        ):
             _decode_into(partial, dataset, items, geometry, step)
     return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
 
@@ -109,7 +115,11 @@ def _decode_into(
     step: Callable[[], None],
 ) -> None:
     shape = (len(items), 3, geometry.crop_px, geometry.crop_px)
-    values = np.lib.format.open_memmap(path, "w+", dtype=np.uint8, shape=shape)
+    with path.open("r+b") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        offset = file.tell()
+    values = np.memmap(path, np.uint8, "r+", offset, shape)
 
     def decode(index: int) -> None:
         values[index] = square(dataset.open(items[index]), geometry).numpy()

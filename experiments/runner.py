@@ -30,6 +30,7 @@ from experiments.features import cached_features
 from experiments.images import Images
 from experiments.progress import Progress
 from experiments.provenance import collect_provenance
+from experiments.results.errors import DiskFullError
 from experiments.results.predictions import Predictions
 from experiments.results.schema import (
     Cost,
@@ -86,6 +87,8 @@ def run_and_store(
     store.remove_run(run_id, keep=CHECKPOINT_FILE)
     try:
         record = _run(run_id, config, dataset, store, around, started_at)
+    except DiskFullError:
+        raise  # and the others would fail likewise
     except Exception as error:  # whatever happens to one run, the others must go on
         store.remove_run(run_id, keep=CHECKPOINT_FILE)
         record = _failure(run_id, config, store, around, started_at, error)

@@ -20,5 +20,9 @@ class StoreError(BakeoffError):
     """A stored result is missing, damaged, or of another schema."""
 
 
+class DiskFullError(StoreError):
+    """There is no room for a file; what was there before is as it was."""
+
+
 class OutputError(BakeoffError):
     """The site cannot be written or served where it was asked to be."""

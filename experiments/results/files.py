@@ -1,5 +1,6 @@
 """Writing files so that a reader sees the old content or the new, never half of either."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -7,39 +8,59 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from experiments.results.errors import DiskFullError
+
+# The disk, a quota, or a limit on the length of files.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Make `content` the content of `path`.
 
     Raises:
-        OSError: If the disk is full or the folder is not writable; `path` is as it was.
+        DiskFullError: If there is no room for it; `path` is as it was.
+        OSError: If the folder is not writable; `path` is as it was.
     """
-    with fresh_path(path) as temporary:
+    with fresh_path(path, len(content)) as temporary:
         temporary.write_bytes(content)
 
 
 @contextmanager
-def fresh_path(path: Path) -> Iterator[Path]:
+def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
     """Yield a temporary path in the same folder; what was written there is then synced and renamed.
 
     Where the block fails, the temporary file is removed and `path` is as it was.
 
     Args:
         path: Where the file shall be; its folder is made.
+        n_bytes: Its length, about. The room is taken beforehand, because a process that writes to
+            a memory-mapped file on a full disk is killed without a word.
+
+    Raises:
+        DiskFullError: If there is no room for it; names the path and the bytes.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            if n_bytes and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, n_bytes)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         # mkstemp makes files that only their owner may read; results are for anyone.
         temporary.chmod(0o644)
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise DiskFullError(
+                f"{path}: no room for its {n_bytes:,} bytes ({error.strerror}); make room, then "
+                "give the same command again: it goes on where it stopped"
+            ) from None
         raise
     _sync_folder(path.parent)
 

@@ -27,12 +27,13 @@ def test_a_writer_that_fails_midway_leaves_the_old_content_and_nothing_else(tmp_
     script = """
         import resource, sys
         from pathlib import Path
+        from experiments.results.errors import DiskFullError
         from experiments.results.files import write_atomically
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
         try:
             write_atomically(Path(sys.argv[1]), b"x" * 5000)
-        except OSError as error:
-            print("refused:", error.strerror)
+        except DiskFullError as error:
+            print("refused:", error)
     """
     child = subprocess.run(
         [sys.executable, "-c", dedent(script), str(path)],
@@ -40,7 +41,7 @@ def test_a_writer_that_fails_midway_leaves_the_old_content_and_nothing_else(tmp_
         text=True,
         check=True,
     )
-    assert child.stdout == "refused: File too large\n"
+    assert child.stdout.startswith(f"refused: {path}: no room for its 5,000 bytes (File too large)")
     assert path.read_bytes() == b"old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
 
