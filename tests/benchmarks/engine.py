@@ -7,6 +7,17 @@ normalise, forward the frozen backbone without gradients, train a linear head; e
 Both see the same images, the same number of epochs and no early stopping, in one process, one after
 the other. An epoch of the plain loop costs the same each time, so `--plain-epochs` are measured and
 the rest is extrapolated; the table says so.
+
+Measured with 3,781 photographs of clothes, 40 epochs, on two cores of an AMD EPYC without a GPU,
+torch 2.15, while other work took up to half of a core (ratios hold better than seconds):
+
+    mobilenetv2_100  engine  plain loop            ratio  of the engine's
+    cold             97.7 s  40 x 222 s = 8,863 s     91  reading 9.3, features 73.1, training 3.9
+    warm cache       12.8 s  8,863 s                 692  features 0.1, training 4.0
+
+    features 51 images/s, best bare forward 68 images/s: 76 %
+
+    944 images 35.0 s, 1,889 images 55.3 s, 3,781 images 88.3 s, each from cold
 """
 
 import argparse
@@ -70,7 +81,7 @@ class Files(Dataset):
 def main() -> None:
     """Measure, and print the tables."""
     arguments = parse()
-    console = Console()
+    console = Console(width=140)  # the same wherever it is printed
     with tempfile.TemporaryDirectory() as scratch:
         table = Table(
             "model", "engine", "plain loop", "ratio", "val accuracy", "plain val accuracy"
