@@ -130,6 +130,10 @@ def main(words: list[str]) -> int:
         for line in str(error).splitlines():
             console.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
         return EXIT_BAD_INPUT
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
+        message = f"error: {error.filename}: {error.strerror}; name another folder"
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
+        return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         console.print(
             "Stopped. Every finished run is stored; the same command goes on with the others."

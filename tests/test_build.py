@@ -156,6 +156,14 @@ def test_bad_input_ends_with_code_2_and_changes_nothing(tmp_path, quick, toml, w
     assert content(tmp_path) == before
 
 
+def test_results_that_are_a_file_are_an_error_and_not_a_traceback(tmp_path, quick):
+    done = build(tmp_path, "--experiment", quick, "--run-experiments", "--results", quick)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {quick}")
+    assert "Traceback" not in done.stderr
+    assert quick.read_text() == QUICK
+
+
 def test_an_experiment_without_results_says_how_to_make_them(tmp_path):
     done = build(tmp_path)
     assert done.returncode == 2

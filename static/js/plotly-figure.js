@@ -2,75 +2,78 @@
    at it, focuses it or presses Explore. A point's customdata is a run; a click selects it. */
 "use strict";
 
-customElements.define("plotly-figure", class extends HTMLElement {
-  connectedCallback() {
-    this.still = this.querySelector("[data-part=still]");
-    this.live = this.querySelector("[data-part=live]");
-    this.button = this.querySelector("[data-part=explore]");
-    this.button.hidden = false;
-    // A finger that scrolls past also "enters"; it asks for nothing until it taps.
-    this.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.explore());
-    this.addEventListener("focusin", () => this.explore());
-    this.addEventListener("click", () => this.explore());
-  }
-
-  async explore() {
-    if (this.asked) return;
-    this.asked = true;
-    this.button.textContent = "Loading…";
-    try {
-      const [figure] = await Promise.all([
-        bakeoff.load(`figures/${this.dataset.name}`), bakeoff.loadScript("assets/plotly.min.js"),
-      ]);
-      await this.draw(figure);
-    } catch (error) {
-      this.asked = false;
-      this.button.textContent = `${error.message}. Try again`;
+// A block: what is declared here is not seen by other scripts.
+{
+  customElements.define("plotly-figure", class extends HTMLElement {
+    connectedCallback() {
+      this.still = this.querySelector("[data-part=still]");
+      this.live = this.querySelector("[data-part=live]");
+      this.button = this.querySelector("[data-part=explore]");
+      this.button.hidden = false;
+      // A finger that scrolls past also "enters"; it asks for nothing until it taps.
+      this.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.explore());
+      this.addEventListener("focusin", () => this.explore());
+      this.addEventListener("click", () => this.explore());
     }
-  }
 
-  async draw(figure) {
-    this.figure = figure;
-    this.live.hidden = false;
-    this.still.hidden = true;
-    await this.paint();
-    this.live.on("plotly_click", ({ points }) => bakeoff.write({ run: points[0].customdata }));
-    this.button.textContent = "Reset the view";
-    this.button.addEventListener("click", () => Plotly.relayout(this.live, {
-      "xaxis.autorange": true, "yaxis.autorange": true,
-    }));
-    bakeoff.onTheme(() => this.paint());
-    bakeoff.follow((state) => this.mark(bakeoff.selectedRun(state)));
-  }
-
-  paint() {
-    const { data, layout } = resolved(this.figure);
-    if (this.run) this.ring(data);
-    return Plotly.react(this.live, data, layout, { responsive: true, displayModeBar: false });
-  }
-
-  mark(run) {
-    this.run = run;
-    this.paint();
-  }
-
-  /* Draws the selected run's mark larger, in ink. */
-  ring(data) {
-    for (const trace of data) {
-      if (trace.customdata[0] !== this.run) continue;
-      trace.marker.size = 16;
-      trace.marker.line = { width: 2.5, color: bakeoff.colour("--ink") };
+    async explore() {
+      if (this.asked) return;
+      this.asked = true;
+      this.button.textContent = "Loading…";
+      try {
+        const [figure] = await Promise.all([
+          bakeoff.load(`figures/${this.dataset.name}`), bakeoff.loadScript("assets/plotly.min.js"),
+        ]);
+        await this.draw(figure);
+      } catch (error) {
+        this.asked = false;
+        this.button.textContent = `${error.message}. Try again`;
+      }
     }
-  }
-});
 
-/* A copy of a figure with the colours that its token names stand for now. */
-function resolved(value) {
-  if (typeof value === "string") {
-    const token = /^var\((--[\w-]+)\)$/.exec(value);
-    return token ? bakeoff.colour(token[1]) : value;
+    async draw(figure) {
+      this.figure = figure;
+      this.live.hidden = false;
+      this.still.hidden = true;
+      await this.paint();
+      this.live.on("plotly_click", ({ points }) => bakeoff.write({ run: points[0].customdata }));
+      this.button.textContent = "Reset the view";
+      this.button.addEventListener("click", () => Plotly.relayout(this.live, {
+        "xaxis.autorange": true, "yaxis.autorange": true,
+      }));
+      bakeoff.onTheme(() => this.paint());
+      bakeoff.follow((state) => this.mark(bakeoff.selectedRun(state)));
+    }
+
+    paint() {
+      const { data, layout } = resolved(this.figure);
+      if (this.run) this.ring(data);
+      return Plotly.react(this.live, data, layout, { responsive: true, displayModeBar: false });
+    }
+
+    mark(run) {
+      this.run = run;
+      this.paint();
+    }
+
+    /* Draws the selected run's mark larger, in ink. */
+    ring(data) {
+      for (const trace of data) {
+        if (trace.customdata[0] !== this.run) continue;
+        trace.marker.size = 16;
+        trace.marker.line = { width: 2.5, color: bakeoff.colour("--ink") };
+      }
+    }
+  });
+
+  /* A copy of a figure with the colours that its token names stand for now. */
+  function resolved(value) {
+    if (typeof value === "string") {
+      const token = /^var\((--[\w-]+)\)$/.exec(value);
+      return token ? bakeoff.colour(token[1]) : value;
+    }
+    if (Array.isArray(value)) return value.map(resolved);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item)]));
   }
-  if (Array.isArray(value)) return value.map(resolved);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item)]));
 }
