@@ -8,6 +8,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,41 @@ _FORMAT = 1
 _TRACE_TOLERANCE = 1e-3
 
 
+class FrozenBackbone:
+    """A backbone that learns no more: its name by content, and its fastest form.
+
+    Both are made when they are first needed, and once: tracing takes as long as a hundred images.
+
+    Args:
+        backbone: (B, 3, H, W) float to (B, F) float; put into eval mode.
+    """
+
+    def __init__(self, backbone: nn.Module) -> None:
+        self._backbone = backbone.eval().requires_grad_(False)
+        self._run: Callable[[Tensor], Tensor] | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Names the backbone by its class, its structure and every bit of its state."""
+        digest = hashlib.sha256(repr(self._backbone).encode())
+        for name, value in self._backbone.state_dict().items():
+            digest.update(name.encode())
+            digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Return the (B, F) float32 features of (B, 3, H, W) float images, without gradients."""
+        self._run = self._run or fastest(self._backbone, inputs)
+        return predict(self._run, inputs)
+
+
 def cached_features(
-    backbone: nn.Module, images: Examples, cache: Path, progress: Progress
+    backbone: FrozenBackbone, images: Examples, cache: Path, progress: Progress
 ) -> Examples:
     """Return the examples as a frozen backbone's features; from the cache, if they were there.
 
     Args:
-        backbone: (B, 3, H, W) float to (B, F) float; in eval mode.
+        backbone: Gives the features.
         images: N normalised images that have a key: they are the same each time.
         cache: Folder of cached arrays; entries are named by weights, images and preprocessing.
         progress: Told while features are computed.
@@ -40,7 +69,7 @@ def cached_features(
         The same targets with (N, F) float32 features, kept in memory on the targets' device.
     """
     device = images.targets.device
-    name = [_FORMAT, torch.__version__, device.type, _weights_key(backbone), images.key]
+    name = [_FORMAT, torch.__version__, device.type, backbone.key, images.key]
     path = cache / f"{hashlib.sha256(json.dumps(name).encode()).hexdigest()}.npy"
     if not path.exists():
         features = _compute(backbone, images, progress)
@@ -50,13 +79,11 @@ def cached_features(
     return Examples(lambda places: values[places.to(device)], images.targets, images.batch_size)
 
 
-def _compute(backbone: nn.Module, images: Examples, progress: Progress) -> Tensor:
+def _compute(backbone: FrozenBackbone, images: Examples, progress: Progress) -> Tensor:
     parts: list[Tensor] = []
-    run: Callable[[Tensor], Tensor] | None = None
     with progress.work("computing features", len(images.targets)) as step:
         for inputs, targets in images.in_order():
-            run = run or fastest(backbone, inputs)
-            parts.append(predict(run, inputs))
+            parts.append(backbone(inputs))
             for _ in targets:
                 step()
     return torch.cat(parts)
@@ -88,12 +115,3 @@ def fastest(backbone: nn.Module, inputs: Tensor) -> Callable[[Tensor], Tensor]:
         found.shape == expected.shape and (found - expected).abs().max() < _TRACE_TOLERANCE * scale
     )
     return graph if same else backbone
-
-
-def _weights_key(backbone: nn.Module) -> str:
-    """Name a backbone by its class, its structure and every bit of its state."""
-    digest = hashlib.sha256(repr(backbone).encode())
-    for name, value in backbone.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -24,9 +24,9 @@ from experiments.cost import (
     peak_memory_bytes,
 )
 from experiments.datasets import ImageDataset
-from experiments.evaluate import compute_logits, predict
+from experiments.evaluate import compute_logits
 from experiments.examples import Examples
-from experiments.features import cached_features
+from experiments.features import FrozenBackbone, cached_features
 from experiments.images import Images
 from experiments.progress import Progress
 from experiments.provenance import collect_provenance
@@ -226,10 +226,10 @@ def _what_learns(
     """Return the model and its images, or only its head and a frozen backbone's features."""
     if config.strategy != "frozen":
         return model, images
-    backbone = model.backbone.eval().requires_grad_(False)
+    backbone = FrozenBackbone(model.backbone)
     examples = {
         # Where an image is always the same, so are its features: once through the backbone will do.
-        split: of_split.mapped(partial(predict, backbone))
+        split: of_split.mapped(backbone)
         if of_split.key is None
         else cached_features(backbone, of_split, around.cache, around.progress)
         for split, of_split in images.items()

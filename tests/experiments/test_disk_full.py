@@ -14,7 +14,7 @@ from experiments.config import DigitsConfig
 from experiments.datasets import load_dataset
 from experiments.examples import Examples
 from experiments.experiment import run_experiment
-from experiments.features import cached_features
+from experiments.features import FrozenBackbone, cached_features
 from experiments.pixels import Geometry, load_pixels
 from experiments.results.errors import DiskFullError
 from experiments.results.files import write_atomically
@@ -79,7 +79,7 @@ def test_features_without_room_are_an_error(disk, progress):
     targets = torch.zeros(300, dtype=torch.int64)
     examples = Examples(lambda places: images[places], targets, 50, "key")
     with pytest.raises(DiskFullError, match="no room for its 3,686,400 bytes"):
-        cached_features(nn.Flatten(), examples, disk.folder, progress)
+        cached_features(FrozenBackbone(nn.Flatten()), examples, disk.folder, progress)
     assert list(disk.folder.iterdir()) == []
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from experiments.examples import Examples
-from experiments.features import cached_features, fastest
+from experiments.features import FrozenBackbone, cached_features, fastest
 
 IMAGES = torch.randn(10, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -38,7 +38,7 @@ def examples(key: str) -> Examples:
 @pytest.fixture
 def features(tmp_path, progress):
     def compute(backbone, key="key"):
-        return cached_features(backbone.eval(), examples(key), tmp_path, progress)
+        return cached_features(FrozenBackbone(backbone), examples(key), tmp_path, progress)
 
     return compute
 
