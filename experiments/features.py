@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from experiments.evaluate import predict
+from experiments.evaluate import CPU_PART, predict
 from experiments.examples import Examples
 from experiments.progress import Progress
 from experiments.results.files import fresh_path
@@ -50,7 +50,7 @@ class FrozenBackbone:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the (B, F) float32 features of (B, 3, H, W) float images, without gradients."""
-        self._run = self._run or fastest(self._backbone, inputs)
+        self._run = self._run or fastest(self._backbone, inputs[:CPU_PART])
         return predict(self._run, inputs)
 
 

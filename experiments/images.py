@@ -76,7 +76,8 @@ class Images:
         return load_pixels(self.dataset, items, geometry, self.cache, self.progress)
 
     def _gather(self, pixels: NDArray[np.uint8], places: Tensor) -> Tensor:
-        return torch.from_numpy(pixels[places.numpy()]).to(self.device)
+        """Return (B, 3, H, W) uint8, channels last in memory as they are on disk."""
+        return torch.from_numpy(pixels[places.numpy()]).to(self.device).permute(0, 3, 1, 2)
 
     def _targets(self, split: Split) -> Tensor:
         items = self.dataset.of_split(split)

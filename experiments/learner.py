@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,8 +14,9 @@ from experiments.evaluate import autocast
 from experiments.results.schema import TrainingConfig
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
+    # Fused, since one call for all is a quarter of a head's step faster.
+    "adam": partial(torch.optim.Adam, fused=True),
+    "adamw": partial(torch.optim.AdamW, fused=True),
     "sgd": lambda groups, **options: torch.optim.SGD(groups, momentum=0.9, **options),
 }
 

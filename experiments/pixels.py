@@ -30,7 +30,7 @@ from experiments.results.errors import DataError
 from experiments.results.files import fresh_path
 
 # Raise this when the same geometry would give other pixels than before.
-_FORMAT = 2
+_FORMAT = 3
 # Bytes before the array in a NumPy file of this kind.
 _NPY_HEADER = 128
 _FILTERS = {
@@ -86,7 +86,7 @@ def load_pixels(
         progress: Told while images are decoded.
 
     Returns:
-        (N, 3, crop_px, crop_px) uint8, RGB; memory-mapped, not to be written to.
+        (N, crop_px, crop_px, 3) uint8, RGB; memory-mapped, not to be written to.
 
     Raises:
         DataError: If an image cannot be decoded, or the interpolation is unknown.
@@ -114,7 +114,7 @@ def _decode_into(
     geometry: Geometry,
     step: Callable[[], None],
 ) -> None:
-    shape = (len(items), 3, geometry.crop_px, geometry.crop_px)
+    shape = (len(items), geometry.crop_px, geometry.crop_px, 3)
     with path.open("r+b") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, header)
@@ -141,7 +141,7 @@ def square(image: Image.Image, geometry: Geometry) -> Tensor:
         geometry: Says how.
 
     Returns:
-        (3, crop_px, crop_px) uint8.
+        (crop_px, crop_px, 3) uint8.
     """
     # A view with the channels last in memory, which is how resizing is fastest.
     pixels = functional.pil_to_tensor(image)
@@ -149,4 +149,4 @@ def square(image: Image.Image, geometry: Geometry) -> Tensor:
     size = [geometry.crop_px, geometry.crop_px] if whole else [geometry.resize_px]
     resized = functional.resize(pixels, size, _FILTERS[geometry.interpolation], antialias=True)
     squared: Tensor = functional.center_crop(resized, [geometry.crop_px, geometry.crop_px])
-    return squared
+    return squared.permute(1, 2, 0)

@@ -51,7 +51,8 @@ def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
     """
     mean = torch.tensor(preprocessing.mean, device=images.device)[:, None, None]
     std = torch.tensor(preprocessing.std, device=images.device)[:, None, None]
-    return images.sub_(mean).div_(std)
+    # One pass over the pixels instead of two.
+    return torch.addcmul(-mean / std, images, 1 / std, out=images)
 
 
 class Augmentation:
