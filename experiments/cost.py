@@ -18,10 +18,10 @@ from experiments.evaluate import autocast
 LATENCY_WARM_UP = 10
 LATENCY_REPEATS = 100
 THROUGHPUT_BATCH = 32
-THROUGHPUT_REPEATS = 20
+THROUGHPUT_REPEATS = 10
 # How long the measurements last that need no number of repeats: a large model takes minutes for
 # one batch on a small CPU.
-BUDGET_S = 5.0
+BUDGET_S = 2.0
 
 
 @dataclass(frozen=True)

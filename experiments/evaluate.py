@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from experiments.examples import Examples
 
-# Images that go through a model at once on a CPU. What more of them make on the way exceeds what the
-# allocator keeps, so each layer would fetch fresh pages from the system: with 32 images MobileNetV2
-# runs at 0.4 of the speed, ResNet-50 at 0.85.
+# Images that go through a model at once on a CPU. What more of them make on the way exceeds what
+# the allocator keeps, so each layer would fetch fresh pages from the system: with 32 images
+# MobileNetV2 runs at 0.4 of the speed, ResNet-50 at 0.85.
 CPU_PART = 8
 
 
@@ -50,6 +50,40 @@ def compute_logits(model: nn.Module, examples: Examples) -> Tensor:
     model.eval()
     with torch.inference_mode():
         return torch.cat([predict(model, inputs) for inputs, _ in examples.in_order()])
+
+
+def compute_logits_and_features(
+    backbone: nn.Module, head: nn.Module, n_classes: int, examples: Examples, chosen: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return what one pass through backbone and head gives; leaves eval mode on.
+
+    Args:
+        backbone: Inputs to (B, F) float features; the identity where inputs are features.
+        head: Features to (B, C) float logits.
+        n_classes: C.
+        examples: N of them.
+        chosen: (N,) bool on the CPU, the n examples whose features are kept: those of all may not
+            fit into the memory.
+
+    Returns:
+        (N, C) float32 logits and (n, F) float32 features, on the device of the examples.
+    """
+    backbone.eval()
+    head.eval()
+    logits, kept = [], []
+
+    def both(inputs: Tensor) -> Tensor:
+        features = backbone(inputs)
+        return torch.cat([head(features), features], dim=1)
+
+    with torch.inference_mode():
+        batches = zip(examples.in_order(), chosen.split(examples.batch_size), strict=True)
+        for (inputs, _), of_batch in batches:
+            outputs = predict(both, inputs)
+            # A copy: a view would keep all features of the batch.
+            logits.append(outputs[:, :n_classes].clone())
+            kept.append(outputs[of_batch.to(outputs.device), n_classes:])
+    return torch.cat(logits), torch.cat(kept)
 
 
 def loss_and_accuracy(model: nn.Module, examples: Examples) -> tuple[float, float]:

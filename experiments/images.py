@@ -13,7 +13,7 @@ from experiments.examples import Examples
 from experiments.pixels import Geometry, load_pixels, pixels_key
 from experiments.progress import Progress
 from experiments.results.schema import Preprocessing, RunConfig, Split
-from experiments.transforms import Augmentation, normalise, to_unit
+from experiments.transforms import Augmentation, normalise, to_float, to_unit
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Images:
         pixels_name = pixels_key(self.dataset.of_split(split), geometry)
 
         def fetch(places: Tensor) -> Tensor:
-            return normalise(to_unit(self._gather(pixels, places)), self.preprocessing)
+            return normalise(to_float(self._gather(pixels, places)), sizes, white=255)
 
         key = f"{pixels_name}, {sizes.model_dump_json()}"
         return Examples(fetch, self._targets(split), self.batch_size, key)

@@ -29,11 +29,13 @@ def learning_modules(
     if config.strategy == "scratch":
         return [(model, 1.0)]
     rate = config.training.backbone_rate
+    n_free = _n_free(config, epoch)
     if config.strategy == "full":
         learning = [model.backbone]
+    elif n_free:
+        learning = _last(n_free, backbone_stages(model.backbone), model.backbone)
     else:
-        stages = backbone_stages(model.backbone)
-        learning = _last(_n_free(config, epoch), stages, model.backbone)
+        learning = []
     return [(model.head, 1.0), *((module, rate) for module in learning)]
 
 

@@ -37,22 +37,28 @@ def resolve_preprocessing(
     )
 
 
+def to_float(pixels: Tensor) -> Tensor:
+    """Turn pixels into float32 of the same values and shape, channels last in memory."""
+    return pixels.to(torch.float32, memory_format=torch.channels_last)
+
+
 def to_unit(pixels: Tensor) -> Tensor:
     """Turn uint8 pixels into float32 in [0, 1], channels last in memory, of the same shape."""
-    return pixels.to(torch.float32, memory_format=torch.channels_last).div_(255)
+    return to_float(pixels).div_(255)
 
 
-def normalise(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+def normalise(images: Tensor, preprocessing: Preprocessing, white: float = 1.0) -> Tensor:
     """Subtract the mean and divide by the deviation, per channel.
 
     Args:
-        images: (N, 3, H, W) float32 in [0, 1]; changed in place.
+        images: (N, 3, H, W) float32 in [0, `white`]; changed in place.
         preprocessing: Holds mean and deviation.
+        white: What the images have for white: 1, or 255 where that division is saved.
     """
     mean = torch.tensor(preprocessing.mean, device=images.device)[:, None, None]
     std = torch.tensor(preprocessing.std, device=images.device)[:, None, None]
     # One pass over the pixels instead of two.
-    return torch.addcmul(-mean / std, images, 1 / std, out=images)
+    return torch.addcmul(-mean / std, images, 1 / (std * white), out=images)
 
 
 class Augmentation:

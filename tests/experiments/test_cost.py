@@ -69,7 +69,7 @@ def test_on_a_cpu_everything_is_measured_once():
     speed = measure_speed(model, IMAGE)
     assert speed.cpu_latency is speed.latency
     assert speed.cpu_throughput is speed.throughput
-    assert len(model.sizes) == 10 + 100 + 20
+    assert len(model.sizes) == 10 + 100 + 10
 
 
 @pytest.mark.skipif(not STATUS.is_file(), reason="Linux tells the peak a second way")
