@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from experiments.results.errors import StoreError
 from experiments.results.files import sha256_of
 from experiments.results.metrics.classification import (
-    MacroScores,
+    AverageScores,
     macro_scores,
     meaningful_k,
     n_in_top_k,
@@ -37,7 +37,7 @@ class Run:
     record: RunRecord
     predictions: Predictions
     matrix: NDArray[np.int64]
-    macro: MacroScores
+    macro: AverageScores
     top_k: int
     n_in_top_k: int
 

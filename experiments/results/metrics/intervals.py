@@ -8,7 +8,7 @@ CONFIDENCE = 0.95
 
 
 class Interval(NamedTuple):
-    """A confidence interval of a rate; both ends in [0, 1]."""
+    """A confidence interval: of a rate within [0, 1], of a difference of rates within [-1, 1]."""
 
     low: float
     high: float

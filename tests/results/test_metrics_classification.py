@@ -1,7 +1,7 @@
-"""Metrics against scikit-learn, by hand, and under changes that must not matter."""
+"""Scores of classes against scikit-learn, by hand, and under changes that must not matter."""
 
-import doctest
-import math
+from collections.abc import Callable
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -10,35 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from experiments.results.metrics import classification, confusion, intervals
 from experiments.results.metrics.classification import (
+    Average,
     accuracy,
+    averaged_scores,
+    balanced_accuracy,
     class_scores,
     macro_scores,
     meaningful_k,
     n_in_top_k,
 )
 from experiments.results.metrics.confusion import confusion_matrix
-from experiments.results.metrics.intervals import wilson
+from tests.results.labelled import Labels, labels
 
-Labels = tuple[NDArray[np.int64], NDArray[np.int64], int]
-
-
-@st.composite
-def labels(draw: st.DrawFn) -> Labels:
-    """Targets and predictions of up to 40 images, some classes of up to 8 never seen."""
-    n_classes = draw(st.integers(2, 8))
-    one_class = st.integers(0, n_classes - 1)
-    pairs = draw(st.lists(st.tuples(one_class, one_class), min_size=1, max_size=40))
-    targets, predicted = np.array(pairs, dtype=np.int64).T
-    return targets, predicted, n_classes
-
-
-@pytest.mark.parametrize("module", [classification, confusion, intervals])
-def test_the_examples_in_the_docstrings(module: object) -> None:
-    outcome = doctest.testmod(module)  # type: ignore[arg-type]
-    assert outcome.attempted > 0
-    assert outcome.failed == 0
+AVERAGES: tuple[Average, ...] = ("macro", "micro", "weighted")
 
 
 @given(labels())
@@ -91,14 +76,39 @@ def test_the_scores_are_scikit_learns(case: Labels) -> None:
     assert accuracy(matrix) == pytest.approx(sklearn.metrics.accuracy_score(targets, predicted))
 
 
-@given(labels())
-def test_the_macro_scores_are_scikit_learns(case: Labels) -> None:
+@pytest.mark.parametrize("average", AVERAGES)
+@given(case=labels())
+def test_the_averages_are_scikit_learns(average: Average, case: Labels) -> None:
     targets, predicted, n_classes = case
-    scores = macro_scores(confusion_matrix(targets, predicted, n_classes))
+    scores = averaged_scores(confusion_matrix(targets, predicted, n_classes), average)
     expected = sklearn.metrics.precision_recall_fscore_support(
-        targets, predicted, average="macro", zero_division=0
+        targets, predicted, average=average, zero_division=0
     )[:3]
     np.testing.assert_allclose((scores.precision, scores.recall, scores.f1), expected, rtol=1e-12)
+
+
+@given(labels())
+@pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+@pytest.mark.filterwarnings("ignore:A single label was found")
+def test_the_balanced_accuracy_is_scikit_learns(case: Labels) -> None:
+    targets, predicted, n_classes = case
+    expected = sklearn.metrics.balanced_accuracy_score(targets, predicted)
+    found = balanced_accuracy(confusion_matrix(targets, predicted, n_classes))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_balanced_accuracy_passes_over_a_class_without_images() -> None:
+    matrix = np.array([[3, 1], [0, 0]])
+    assert balanced_accuracy(matrix) == 0.75
+    assert macro_scores(matrix).recall == 0.375
+
+
+@given(labels())
+def test_all_micro_scores_are_the_accuracy(case: Labels) -> None:
+    """With one label per image each miss is one false positive and one false negative."""
+    matrix = confusion_matrix(*case)
+    scores = averaged_scores(matrix, "micro")
+    assert {scores.precision, scores.recall, scores.f1} == {accuracy(matrix)}
 
 
 def test_scores_worked_by_hand() -> None:
@@ -116,10 +126,16 @@ def test_a_class_that_never_occurs_does_not_lower_the_mean() -> None:
     assert macro_scores(np.diag([3, 2, 0])).f1 == 1.0
 
 
-@pytest.mark.parametrize("score", [accuracy, macro_scores])
-def test_no_images_have_no_score(score: object) -> None:
+@pytest.mark.parametrize("score", [accuracy, macro_scores, balanced_accuracy])
+def test_no_images_have_no_score(score: Callable[[NDArray[np.int64]], object]) -> None:
     with pytest.raises(ValueError, match="undefined"):
-        score(np.zeros((2, 2), dtype=np.int64))  # type: ignore[operator]
+        score(np.zeros((2, 2), dtype=np.int64))
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_no_images_have_no_average(average: Average) -> None:
+    with pytest.raises(ValueError, match="undefined"):
+        averaged_scores(np.zeros((2, 2), dtype=np.int64), average)
 
 
 @given(labels(), st.randoms(use_true_random=False))
@@ -141,10 +157,10 @@ def test_the_names_of_classes_do_not_matter(case: Labels, data: st.DataObject) -
     after = confusion_matrix(renamed[targets], renamed[predicted], n_classes)
     assert accuracy(after) == accuracy(before)
     np.testing.assert_allclose(class_scores(after).f1[renamed], class_scores(before).f1)
-    for field in ("precision", "recall", "f1"):
-        assert getattr(macro_scores(after), field) == pytest.approx(
-            getattr(macro_scores(before), field)
-        )
+    assert balanced_accuracy(after) == pytest.approx(balanced_accuracy(before))
+    for average in AVERAGES:
+        one, other = averaged_scores(after, average), averaged_scores(before, average)
+        assert astuple(one) == pytest.approx(astuple(other))
 
 
 @given(labels())
@@ -180,34 +196,3 @@ def test_top_k_can_always_be_missed(n_classes: int) -> None:
     k = meaningful_k(n_classes)
     assert 1 <= k <= 5
     assert k < n_classes
-
-
-@given(st.integers(1, 5000), st.data())
-def test_wilson_is_the_published_formula(n: int, data: st.DataObject) -> None:
-    hits = data.draw(st.integers(0, n))
-    z, rate = 1.959963984540054, hits / n
-    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    interval = wilson(hits, n)
-    assert interval.low == pytest.approx(max(0, centre - half), abs=1e-9)
-    assert interval.high == pytest.approx(min(1, centre + half), abs=1e-9)
-    assert 0 <= interval.low <= rate <= interval.high <= 1
-    assert interval.low < interval.high
-
-
-def test_wilson_covers_the_true_rate_as_often_as_it_says() -> None:
-    """Exactly, by summing the binomial distribution: close to 0.95 on average over rates."""
-    n = 50
-    ends = [wilson(hits, n) for hits in range(n + 1)]
-    chances = np.array([math.comb(n, hits) for hits in range(n + 1)], dtype=float)
-    coverages = []
-    for rate in np.linspace(0.05, 0.95, 91):
-        covered = [end.low <= rate <= end.high for end in ends]
-        hits = np.arange(n + 1)
-        coverages.append((chances * rate**hits * (1 - rate) ** (n - hits))[covered].sum())
-    assert np.mean(coverages) == pytest.approx(0.95, abs=0.01)
-
-
-def test_a_wider_confidence_is_a_wider_interval() -> None:
-    narrow, wide = wilson(80, 100, confidence=0.9), wilson(80, 100, confidence=0.99)
-    assert wide.low < narrow.low < narrow.high < wide.high
