@@ -13,15 +13,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from experiments.config import ExperimentConfig, load_config, nearest, shipped_experiments
-from experiments.results.errors import BakeoffError, ConfigError, StoreError
+from experiments.config import ExperimentConfig, load_config, shipped_experiments
+from experiments.results.errors import (
+    BakeoffError,
+    ConfigError,
+    InconsistentError,
+    StoreError,
+    nearest,
+)
 from experiments.results.store import ExperimentStore
+from site_builder.export import export_tables
 from site_builder.output import check_output
 from site_builder.pipeline import build_site
 from site_builder.serve import check_port, serve
 
 EXIT_RUN_FAILED = 1
 EXIT_BAD_INPUT = 2
+EXIT_INCONSISTENT = 3
 EXIT_INTERRUPTED = 130
 DEFAULT_PORT = 8000
 
@@ -36,7 +44,8 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         ),
         epilog=(
             "Exit codes: 0 done; 1 a run failed (the site says why); 2 the input is wrong, nothing "
-            "was changed; 130 interrupted, the same command goes on where it stopped."
+            "was changed; 3 stored numbers that must agree do not, the site is as it was; 130 "
+            "interrupted, the same command goes on where it stopped."
         ),
     )
     what = parser.add_argument_group("what")
@@ -81,6 +90,12 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         help="where the site goes; an older site there is replaced (default: site)",
     )
     where.add_argument(
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="also write every table to this folder, as CSV and LaTeX",
+    )
+    where.add_argument(
         "--data-dir",
         type=Path,
         metavar="DIR",
@@ -110,7 +125,12 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     how.add_argument(
         "--strict",
         action="store_true",
-        help="refuse to build a site that has warnings, such as a run that is missing",
+        help="refuse to build a site that lacks a planned run",
+    )
+    how.add_argument(
+        "--allow-inconsistent",
+        action="store_true",
+        help="build the site although numbers that must agree do not, and say so on every page",
     )
     arguments = parser.parse_args(words)
     if not arguments.run_experiments:
@@ -129,7 +149,7 @@ def main(words: list[str]) -> int:
     except BakeoffError as error:
         for line in str(error).splitlines():
             console.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
-        return EXIT_BAD_INPUT
+        return EXIT_INCONSISTENT if isinstance(error, InconsistentError) else EXIT_BAD_INPUT
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         message = f"error: {error.filename}: {error.strerror}; name another folder"
         console.print(message, markup=False, highlight=False, soft_wrap=True)
@@ -153,10 +173,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         n_failed = run_missing(arguments, config, store, console)
     else:
         store = find_store(arguments.experiment, arguments.results)
-    for warning in build_site(store, arguments.output, strict=arguments.strict):
+    warnings = build_site(
+        store,
+        arguments.output,
+        strict=arguments.strict,
+        allow_inconsistent=arguments.allow_inconsistent,
+    )
+    for warning in warnings:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     page = arguments.output / "index.html"
     console.print(f"The site is built: open {page}", markup=False, highlight=False, soft_wrap=True)
+    if arguments.export is not None:
+        n_files = export_tables(store, arguments.export)
+        written = f"{n_files} files are written to {arguments.export}"
+        console.print(written, markup=False, highlight=False, soft_wrap=True)
     if arguments.serve is not None:
         serve(arguments.output, arguments.serve, console.print)
     return EXIT_RUN_FAILED if n_failed else 0

@@ -1,6 +1,5 @@
 """An experiment's configuration: one TOML file, validated, unknown keys refused."""
 
-import difflib
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
-from experiments.results.errors import ConfigError
+from experiments.results.errors import ConfigError, nearest
 from experiments.results.schema import (
     Augmentation,
     AugmentationConfig,
@@ -213,12 +212,6 @@ def load_config(name_or_path: str) -> ExperimentConfig:
     except ValidationError as error:
         raise ConfigError("\n".join(f"{path}, {line}" for line in _explain(error))) from None
     return _resolve_folders(config, path.parent)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" for the known word nearest to `word`, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _resolve_folders(config: ExperimentConfig, base: Path) -> ExperimentConfig:

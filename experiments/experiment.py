@@ -1,11 +1,14 @@
 """One experiment: what it needs, what it has, and the runs that are missing."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from experiments import models
 from experiments.config import ExperimentConfig
 from experiments.datasets import ImageDataset, load_dataset
 from experiments.lock import only_writer
+from experiments.progress import Progress
 from experiments.results.errors import DataError, StoreError
 from experiments.results.schema import (
     ExperimentRecord,
@@ -15,9 +18,9 @@ from experiments.results.schema import (
     Split,
     SplitSummary,
 )
-from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
+from experiments.results.store import ExperimentStore
 from experiments.runner import Surroundings, discard_checkpoint, run_and_store
-from experiments.thumbnails import write_example_sheet
+from experiments.thumbnails import Picture, write_thumbnails
 from experiments.weights import missing_weights
 
 
@@ -55,7 +58,7 @@ def run_experiment(
     models.check_names(run.model for run in runs.values())
     dataset = _find_everything(config, list(runs.values()), around, downloads)
     with only_writer(store.folder, around.now()):
-        _write_experiment(config, dataset, store, force=force)
+        _write_experiment(config, dataset, store, around.progress, force=force)
         return _run_missing(runs, dataset, store, around, force=force)
 
 
@@ -117,7 +120,12 @@ def _find_everything(
 
 
 def _write_experiment(
-    config: ExperimentConfig, dataset: ImageDataset, store: ExperimentStore, *, force: bool
+    config: ExperimentConfig,
+    dataset: ImageDataset,
+    store: ExperimentStore,
+    progress: Progress,
+    *,
+    force: bool,
 ) -> None:
     n_classes = len(dataset.class_names)
     splits = {
@@ -127,6 +135,7 @@ def _write_experiment(
     }
     if store.exists():
         _keep_comparable(store, splits, dataset.class_names, force=force)
+    examples, thumbnails = write_thumbnails(_pictures(dataset), n_classes, store, progress)
     record = ExperimentRecord(
         name=config.name,
         title=config.title,
@@ -137,10 +146,18 @@ def _write_experiment(
         absent={} if dataset.superclasses else {"superclasses": "the dataset has none"},
         unreadable=list(dataset.unreadable),
         splits=splits,
-        examples=write_example_sheet(dataset, store),
-        run_ids=list(config.runs()),
+        examples=examples,
+        thumbnails=thumbnails,
+        run_ids=list(dict.fromkeys([*config.runs(), *_imported_runs(store)])),
     )
     store.write_experiment(record, _samples(dataset))
+
+
+def _imported_runs(store: ExperimentStore) -> list[str]:
+    """Return the ids of stored runs that no configuration plans."""
+    known = store.read_experiment().run_ids if store.exists() else []
+    stored = [run_id for run_id in known if store.has_run(run_id)]
+    return [run_id for run_id in stored if store.read_run(run_id).origin == "imported"]
 
 
 def _keep_comparable(
@@ -163,16 +180,23 @@ def _keep_comparable(
         store.remove_run(run_id)
 
 
-def _samples(dataset: ImageDataset) -> list[Sample]:
+def _pictures(dataset: ImageDataset) -> list[Picture]:
     return [
-        Sample(
-            sample_id=item.sample_id,
-            split=split,
-            target=item.target,
-            path=item.path,
-            width_px=item.width_px,
-            height_px=item.height_px,
-        )
-        for split in EVALUATED_SPLITS
-        for item in dataset.of_split(split)
+        Picture(item.sample_id, item.target, item.sha256, partial(dataset.open, item))
+        for item in dataset.of_split(Split.TEST)
     ]
+
+
+def _samples(dataset: ImageDataset) -> Iterator[Sample]:
+    for split in Split:
+        for item in dataset.of_split(split):
+            yield Sample(
+                sample_id=item.sample_id,
+                split=split,
+                target=item.target,
+                path=item.path,
+                width_px=item.width_px,
+                height_px=item.height_px,
+                sha256=item.sha256,
+                dhash=item.dhash,
+            )

@@ -1,4 +1,4 @@
-"""Every file is looked at once: its digest, its size, and whether it can be decoded."""
+"""Every file is looked at once: its digests, its size, and whether it can be decoded."""
 
 import hashlib
 import os
@@ -10,15 +10,15 @@ from pathlib import Path
 import PIL
 from pydantic import TypeAdapter, ValidationError
 
-from experiments.decoding import UnreadableError, check
+from experiments.decoding import Look, UnreadableError, check
 from experiments.results.files import write_atomically
 from experiments.results.schema import UnreadableImage
 from experiments.sources import Entry, Listing
 
 # Raise this when the same file would be judged otherwise than before.
-_FORMAT = 1
-# Width and height of an upright image, px, or the reason why it cannot be decoded.
-_Verdict = tuple[int, int] | str
+_FORMAT = 2
+# What an image looks like, or the reason why it cannot be decoded.
+_Verdict = Look | str
 _VERDICTS = TypeAdapter(dict[str, _Verdict])
 
 
@@ -30,11 +30,13 @@ class ImageItem(Entry):
         sha256: SHA-256 of the encoded file.
         width_px: Width when upright, px.
         height_px: Height when upright, px.
+        dhash: Difference hash of the image, 16 hexadecimal digits; empty for a tiny one.
     """
 
     sha256: str
     width_px: int
     height_px: int
+    dhash: str
 
 
 def inspect_images(
@@ -88,15 +90,14 @@ def _look(entry: Entry, listing: Listing, known: dict[str, _Verdict]) -> tuple[s
         return sha256, str(error)
 
 
-def _item(entry: Entry, sha256: str, size: tuple[int, int]) -> ImageItem:
+def _item(entry: Entry, sha256: str, look: Look) -> ImageItem:
     return ImageItem(
         sample_id=entry.sample_id,
         split=entry.split,
         target=entry.target,
         path=entry.path,
         sha256=sha256,
-        width_px=size[0],
-        height_px=size[1],
+        **look._asdict(),
     )
 
 

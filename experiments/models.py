@@ -11,9 +11,8 @@ from timm.data.config import resolve_data_config
 from torch import Tensor, nn
 
 from experiments import torchvision_zoo, weights
-from experiments.config import nearest
 from experiments.heads import build_head
-from experiments.results.errors import ConfigError
+from experiments.results.errors import ConfigError, nearest
 from experiments.results.schema import Head, RunConfig
 
 

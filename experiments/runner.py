@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from experiments import models
@@ -18,13 +19,15 @@ from experiments.checkpoint import CHECKPOINT_FILE, Checkpoint
 from experiments.cost import (
     Stopwatch,
     count_flops,
+    count_layer_macs,
     count_parameters,
     forget_peak_memory,
     measure_speed,
     peak_memory_bytes,
 )
 from experiments.datasets import ImageDataset
-from experiments.evaluate import compute_logits
+from experiments.embedding import choose_images, store_embedding
+from experiments.evaluate import compute_logits, compute_logits_and_features
 from experiments.examples import Examples
 from experiments.features import FrozenBackbone, cached_features
 from experiments.images import Images
@@ -135,7 +138,7 @@ def _run(
         Checkpoint(path, _key(config, dataset, source, around.device), around.progress.say),
     )
     with watch("evaluation"):
-        predictions = _predict(dataset, learner, examples)
+        predictions, samples, features = _predict(dataset, model, learner, examples)
     # Before the batches that throughput is measured with.
     peak = peak_memory_bytes(around.device)
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
@@ -143,6 +146,7 @@ def _run(
     image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
     image = image.to(around.device, memory_format=torch.channels_last)
     speed = measure_speed(model.eval(), image)
+    embedding, absent = store_embedding(run_id, store, samples, features, config.seed)
     return RunRecord(
         run_id=run_id,
         experiment=store.name,
@@ -162,9 +166,10 @@ def _run(
             n_parameters=count_parameters(model),
             n_trained_parameters=outcome.n_trained_parameters,
             flops=count_flops(model, image),
+            layer_macs=count_layer_macs(model, image) or None,
             size_bytes=weights.size_bytes,
             reading_time_s=watch.seconds["reading"],
-            features_time_s=watch.seconds["features"],
+            features_time_s=watch.seconds["features"] if config.strategy == "frozen" else None,
             train_time_s=outcome.duration_s,
             evaluation_time_s=watch.seconds["evaluation"],
             latency_ms=speed.latency.median_ms,
@@ -176,9 +181,12 @@ def _run(
             cpu_latency_ms=speed.cpu_latency.median_ms,
             cpu_throughput_per_s=speed.cpu_throughput.images_per_s,
             peak_memory_bytes=peak,
+            absent={} if config.strategy == "frozen" else {"features_time_s": "nothing is frozen"},
         ),
         predictions=store.write_predictions(run_id, predictions),
         weights=weights,
+        embedding=embedding,
+        absent=absent,
         provenance=collect_provenance(
             config,
             around.device,
@@ -238,16 +246,32 @@ def _what_learns(
 
 
 def _predict(
-    dataset: ImageDataset, model: nn.Module, examples: dict[Split, Examples]
-) -> dict[Split, Predictions]:
-    return {
+    dataset: ImageDataset,
+    model: models.Classifier,
+    learner: nn.Module,
+    examples: dict[Split, Examples],
+) -> tuple[dict[Split, Predictions], NDArray[np.int32], NDArray[np.float32]]:
+    """Return the predictions, and those test images that a map shows with their features."""
+    targets = {split: examples[split].targets.cpu().numpy() for split in EVALUATED_SPLITS}
+    samples = choose_images(targets[Split.TEST])
+    chosen = torch.zeros(len(targets[Split.TEST]), dtype=torch.bool)
+    chosen[samples] = True
+    # Where only the head learns, the examples are features.
+    backbone = nn.Identity() if learner is model.head else model.backbone
+    n_classes = len(dataset.class_names)
+    logits = {Split.VAL: compute_logits(learner, examples[Split.VAL])}
+    logits[Split.TEST], features = compute_logits_and_features(
+        backbone, model.head, n_classes, examples[Split.TEST], chosen
+    )
+    predictions = {
         split: Predictions.from_logits(
             np.array([item.sample_id for item in dataset.of_split(split)]),
-            examples[split].targets.cpu().numpy(),
-            compute_logits(model, examples[split]).cpu().numpy(),
+            targets[split],
+            logits[split].cpu().numpy(),
         )
         for split in EVALUATED_SPLITS
     }
+    return predictions, samples, features.cpu().numpy()
 
 
 def _key(
@@ -267,7 +291,7 @@ def _failure(
     started_at: datetime,
     error: Exception,
 ) -> RunRecord:
-    missing = ("preprocessing", "best_epoch", "cost", "predictions", "weights")
+    missing = ("preprocessing", "best_epoch", "cost", "predictions", "weights", "embedding")
     return RunRecord(
         absent=dict.fromkeys(missing, "the run failed"),
         run_id=run_id,
@@ -282,6 +306,7 @@ def _failure(
         cost=None,
         predictions=None,
         weights=None,
+        embedding=None,
         provenance=collect_provenance(
             config, around.device, weights=None, started_at=started_at, finished_at=around.now()
         ),

@@ -6,8 +6,10 @@ The browser rounds one thing itself, the share of a matrix cell; `static/js/core
 """
 
 import math
+from datetime import UTC, datetime
 
 from experiments.results.metrics.intervals import Interval
+from experiments.results.metrics.paired import ALPHA
 
 NBSP = "\N{NO-BREAK SPACE}"
 MISSING = "\N{EN DASH}"
@@ -41,8 +43,56 @@ def interval(ends: Interval) -> str:
 
 
 def points(value: float) -> str:
-    """Return a difference of two rates in percentage points: `1.5 points`."""
-    return f"{value * 100:.1f}{NBSP}points"
+    """Return a difference of two rates in percentage points: `1.5 points`, `0.04 points`."""
+    digits = 1 if not value or abs(value) >= 0.0005 else 2
+    return f"{value * 100:.{digits}f}{NBSP}points"
+
+
+def signed_points(value: float) -> str:
+    """Return a difference of two rates with its sign: `+1.5 points`, `−0.3 points`."""
+    text = points(abs(value))
+    if float(text.split(NBSP)[0]) == 0:
+        return text
+    return f"{'+' if value > 0 else '−'}{text}"
+
+
+def points_between(ends: Interval) -> str:
+    """Return the interval of a difference of two rates, in percentage points: `−0.3 to 2.1`."""
+    low, high = (f"{end * 100:.1f}".replace("-0.0", "0.0").replace("-", "−") for end in ends)
+    return f"{low} to {high}"
+
+
+def p_value(value: float) -> str:
+    """Return a p-value, rounded so that it stays on its side of 0.05.
+
+    Example:
+        >>> [p_value(p).replace(NBSP, " ") for p in (0.0002, 0.0123, 0.0499, 0.0501, 1.0)]
+        ['p < 0.001', 'p = 0.012', 'p = 0.050', 'p = 0.051', 'p = 1.000']
+    """
+    if value < 0.001:
+        return f"p{NBSP}<{NBSP}0.001"
+    rounded = round(value, 3)
+    if rounded <= ALPHA < value:
+        rounded += 0.001
+    return f"p{NBSP}={NBSP}{rounded:.3f}"
+
+
+def coefficient(value: float) -> str:
+    """Return a coefficient in [-1, 1] with three decimals: `0.953`.
+
+    Example:
+        >>> coefficient(0.9999), coefficient(1.0), coefficient(-0.25), coefficient(0.0)
+        ('0.999', '1.000', '−0.250', '0.000')
+    """
+    size = abs(round(value, 12))
+    if 0 < size < 1:
+        size = min(max(size, 0.001), 0.999)
+    return f"{'−' if value < 0 and size else ''}{size:.3f}"
+
+
+def loss(value: float) -> str:
+    """Return a loss, at least 0, with three significant digits: `0.0412`, `2.30`."""
+    return _significant(value) if value else "0"
 
 
 def share(part: int, whole: int) -> str:
@@ -81,6 +131,16 @@ def quantity(n: float) -> str:
     return _with_prefix(n, "")
 
 
+def throughput(per_second: float) -> str:
+    """Return a rate of work: `450/s`, `1.20 k/s`, `0.850/s`."""
+    return f"{_significant(per_second) if per_second < 100 else quantity(per_second)}/s"
+
+
+def ratio(value: float) -> str:
+    """Return how many times one number another is: `0.500 ×`, `12.0 ×`."""
+    return f"{_significant(value)}{NBSP}×"
+
+
 def size(n_bytes: float) -> str:
     """Return a size in units of 1000 bytes: `44.8 MB`."""
     return _with_prefix(n_bytes, "B")
@@ -100,6 +160,11 @@ def duration(seconds: float) -> str:
         return f"{minutes}{NBSP}min {rest}{NBSP}s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours}{NBSP}h {minutes}{NBSP}min"
+
+
+def moment(when: datetime) -> str:
+    """Return a point in time to the second: `2025-01-31 13:05:00 UTC`."""
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def setting(value: float) -> str:

@@ -1,24 +1,30 @@
 """Read a stored experiment once, with every score that more than one page shows."""
 
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.results.counts import Counts
 from experiments.results.errors import StoreError
 from experiments.results.files import sha256_of
 from experiments.results.metrics.classification import (
     AverageScores,
-    macro_scores,
+    averages_of_counts,
     meaningful_k,
     n_in_top_k,
 )
 from experiments.results.metrics.confusion import confusion_matrix
 from experiments.results.metrics.intervals import Interval, wilson
-from experiments.results.predictions import Predictions
+from experiments.results.predictions import NO_RANKS, Predictions
 from experiments.results.schema import Cost, ExperimentRecord, RunRecord, Split
 from experiments.results.store import ExperimentStore
+from site_builder.samples import SplitSamples, load_samples
+from site_builder.scores import Scores
 
 
 @dataclass(frozen=True)
@@ -27,19 +33,21 @@ class Run:
 
     Attributes:
         record: What the run stored.
-        predictions: What the model said about every test image.
-        matrix: (C, C) int64, test images by target (rows) and prediction (columns).
+        predictions: What the model said about every test image; None where only `counts` were
+            imported, and then `no_predictions` says why.
+        counts: Test images by class.
         macro: Precision, recall and F1, plain means over classes.
         top_k: The k of `n_in_top_k`, at least 1.
-        n_in_top_k: Test images whose target is among the `top_k` most probable classes.
+        n_in_top_k: Test images whose target is among the `top_k` most probable classes; None where
+            that is not known, and then `no_top_k` says why.
     """
 
     record: RunRecord
-    predictions: Predictions
-    matrix: NDArray[np.int64]
+    predictions: Predictions | None
+    counts: Counts
     macro: AverageScores
     top_k: int
-    n_in_top_k: int
+    n_in_top_k: int | None
 
     @property
     def run_id(self) -> str:
@@ -52,14 +60,32 @@ class Run:
         return self.record.cost
 
     @property
+    def matrix(self) -> NDArray[np.int64] | None:
+        """(C, C) int64, test images by target (rows) and prediction (columns).
+
+        None where an import does not tell it, and then `no_predictions` says why.
+        """
+        return self.counts.confusion
+
+    @property
+    def no_predictions(self) -> str:
+        """Why there are no predictions; empty where there are some."""
+        return self.record.absent.get("predictions", "")
+
+    @property
+    def no_top_k(self) -> str:
+        """Why it is not known how many targets are among the most probable; empty if it is."""
+        return "" if self.n_in_top_k is not None else self.no_predictions or NO_RANKS
+
+    @cached_property
     def n_images(self) -> int:
         """Test images."""
-        return len(self.predictions)
+        return int(self.counts.support.sum())
 
     @cached_property
     def n_correct(self) -> int:
         """Test images that the model got right: the trace of the matrix."""
-        return int(self.matrix.trace())
+        return int(self.counts.hits.sum())
 
     @property
     def accuracy(self) -> float:
@@ -72,9 +98,14 @@ class Run:
         return wilson(self.n_correct, self.n_images)
 
     @cached_property
-    def top_k_interval(self) -> Interval:
-        """Wilson's interval of the top-k accuracy."""
-        return wilson(self.n_in_top_k, self.n_images)
+    def scores(self) -> Scores:
+        """Every other score of the run."""
+        return Scores(self.counts, self.predictions, self.no_predictions)
+
+    @cached_property
+    def top_k_interval(self) -> Interval | None:
+        """Wilson's interval of the top-k accuracy; None where that is not known."""
+        return None if self.n_in_top_k is None else wilson(self.n_in_top_k, self.n_images)
 
 
 @dataclass(frozen=True)
@@ -82,18 +113,25 @@ class Experiment:
     """Everything the site is made from.
 
     Attributes:
+        store: Where the rest is read when it is needed: pictures, and maps of images.
         record: The experiment's own record.
         runs: Finished runs in the order of the config.
         failed: Records of runs that failed, in the same order.
         missing: Ids of planned runs that are not stored yet.
         examples: The picture of one image per class, WebP; None where there is none.
+        samples: The images of every split that is listed; `train` is not where the store is of
+            schema version 1, and no split is where an import does not tell the images.
+        n_failed_checks: Checks of the consistency gate that failed, in a build that allows it.
     """
 
+    store: ExperimentStore
     record: ExperimentRecord
     runs: tuple[Run, ...]
     failed: tuple[RunRecord, ...]
     missing: tuple[str, ...]
     examples: bytes | None
+    samples: Mapping[Split, SplitSamples]
+    n_failed_checks: int = 0
 
     @cached_property
     def ranked(self) -> tuple[Run, ...]:
@@ -105,6 +143,15 @@ class Experiment:
         """Classes."""
         return len(self.record.class_names)
 
+    def knows_images_of(self, run: Run) -> bool:
+        """Return whether a run can be compared with others image by image.
+
+        It cannot where it came without predictions, or saw other images: a check then fails.
+        """
+        test = self.samples.get(Split.TEST)
+        said = run.predictions
+        return said is not None and test is not None and test.are_those_of(said.sample_ids)
+
 
 def load(store: ExperimentStore) -> Experiment:
     """Read an experiment and the test predictions of its finished runs.
@@ -114,29 +161,47 @@ def load(store: ExperimentStore) -> Experiment:
     """
     record = store.read_experiment()
     stored = [store.read_run(run_id) for run_id in record.run_ids if store.has_run(run_id)]
-    n_classes = len(record.class_names)
+    finished = [run for run in stored if run.status == "finished"]
+    # Digests and unpacking leave Python's lock: all cores read.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = pool.map(lambda run: _load_run(store, run, len(record.class_names)), finished)
     return Experiment(
+        store=store,
         record=record,
-        runs=tuple(_load_run(store, run, n_classes) for run in stored if run.status == "finished"),
+        runs=tuple(runs),
         failed=tuple(run for run in stored if run.status == "failed"),
         missing=tuple(run_id for run_id in record.run_ids if not store.has_run(run_id)),
         examples=_read_examples(store, record),
+        samples=load_samples(store),
     )
 
 
 def _load_run(store: ExperimentStore, record: RunRecord, n_classes: int) -> Run:
-    predictions = store.read_predictions(record, Split.TEST)
+    said = store.read_predictions(record, Split.TEST) if record.predictions else None
     try:
-        matrix = confusion_matrix(predictions.targets, predictions.predicted, n_classes)
-        macro = macro_scores(matrix)
+        counts = _counts_of(said, n_classes) if said else store.read_counts(record)
+        if len(counts.support) != n_classes:
+            raise ValueError(f"{len(counts.support)} classes instead of {n_classes}")
+        macro = averages_of_counts(counts.hits, counts.support, counts.chosen, "macro")
     except ValueError as error:
         raise StoreError(
             f"{store.run_folder(record.run_id)}: the test predictions do not fit the experiment: "
             f"{error}. Run it again with --force"
         ) from None
     top_k = meaningful_k(n_classes)
-    n_top = n_in_top_k(predictions.target_ranks, top_k)
-    return Run(record, predictions, matrix, macro, top_k, n_top)
+    return Run(record, said, counts, macro, top_k, _n_in_top_k(said, counts, top_k))
+
+
+def _counts_of(said: Predictions, n_classes: int) -> Counts:
+    return Counts.of(confusion_matrix(said.targets, said.predicted, n_classes))
+
+
+def _n_in_top_k(said: Predictions | None, counts: Counts, k: int) -> int | None:
+    if k == 1:
+        return int(counts.hits.sum())
+    if said is None or said.target_ranks is None:
+        return None
+    return n_in_top_k(said.target_ranks, k)
 
 
 def _read_examples(store: ExperimentStore, record: ExperimentRecord) -> bytes | None:

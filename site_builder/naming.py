@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.results.schema import RunConfig
+from experiments.results.schema import RunConfig, RunRecord
 from site_builder.loading import Experiment
 
 _AUGMENTATION = {"none": "no augmentation", "standard": "augmented", "strong": "strongly augmented"}
@@ -35,14 +35,11 @@ class RunName:
 
 def run_names(experiment: Experiment) -> dict[str, RunName]:
     """Name every stored run, finished or failed: run id to name; no two are the same."""
-    configs = {run.run_id: run.record.config for run in experiment.runs}
-    configs |= {record.run_id: record.config for record in experiment.failed}
-    strategies = len({config.strategy for config in configs.values()})
-    seeds = len({config.seed for config in configs.values()})
-    names = {
-        run_id: RunName(config.label, _variant(config, strategies > 1, seeds > 1))
-        for run_id, config in configs.items()
-    }
+    records = [*(run.record for run in experiment.runs), *experiment.failed]
+    configs = [record.config for record in records if record.config]
+    strategies = len({config.strategy for config in configs})
+    seeds = len({config.seed for config in configs})
+    names = {record.run_id: _name(record, strategies > 1, seeds > 1) for record in records}
     taken = list(names.values())
     return {
         run_id: name if taken.count(name) == 1 else RunName(name.model, f"{name.variant}, {run_id}")
@@ -50,9 +47,20 @@ def run_names(experiment: Experiment) -> dict[str, RunName]:
     }
 
 
+def without_seed(name: RunName, seed: int) -> RunName:
+    """Return a run's name as it stands for all seeds."""
+    return RunName(name.model, name.variant.replace(f", seed {seed}", ""))
+
+
 def strategy_name(strategy: str) -> str:
     """Return a strategy in words."""
     return _STRATEGY[strategy]
+
+
+def _name(record: RunRecord, with_strategy: bool, with_seed: bool) -> RunName:
+    if record.config is None:
+        return RunName(record.label, "imported")
+    return RunName(record.config.label, _variant(record.config, with_strategy, with_seed))
 
 
 def _variant(config: RunConfig, with_strategy: bool, with_seed: bool) -> str:

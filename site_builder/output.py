@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from experiments.results.errors import OutputError
@@ -28,12 +28,20 @@ def check_output(output: Path) -> None:
         )
 
 
-def write_site(output: Path, files: Iterable[tuple[str, bytes]]) -> None:
+Files = Iterable[tuple[str, bytes]]
+"""Path below the site's folder, with `/` between folders, and content."""
+
+
+def write_site(
+    output: Path, files: Files, last: Callable[[Path], Files] = lambda folder: ()
+) -> None:
     """Write a site beside `output` and swap it in; on any failure the old site stays.
 
     Args:
         output: The folder to replace or create.
-        files: Path below `output` with `/` between folders, and content.
+        files: What the site consists of.
+        last: Called once they are written, with the folder that holds them; returns further files,
+            which may replace them.
 
     Raises:
         OutputError: If `output` is not ours, or the disk refuses.
@@ -45,7 +53,10 @@ def write_site(output: Path, files: Iterable[tuple[str, bytes]]) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}."))
         fresh.chmod(0o755)
+        marker = b"A site made by bakeoff, which replaces this folder whole.\n"
+        (fresh / MARKER).write_bytes(marker)
         _write_files(fresh, files)
+        _write_files(fresh, last(fresh))
         _swap(fresh, output)
     except OSError as error:
         raise OutputError(f"--output {output}: cannot be written: {error}") from None
@@ -54,8 +65,7 @@ def write_site(output: Path, files: Iterable[tuple[str, bytes]]) -> None:
             shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    (folder / MARKER).write_bytes(b"A site made by bakeoff, which replaces this folder whole.\n")
+def _write_files(folder: Path, files: Files) -> None:
     for name, content in files:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

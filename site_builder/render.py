@@ -1,6 +1,7 @@
 """Templates to pages. Everything is escaped; a name that a context lacks is an error."""
 
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+@cache
 def environment() -> Environment:
     """Return the one Jinja2 environment that pages are rendered in."""
     return Environment(

@@ -1,5 +1,6 @@
 """Made-up stores: the shape of real results without training, for tests of all that reads them."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from experiments.results.predictions import Predictions
 from experiments.results.schema import (
+    SCHEMA_VERSION,
+    Augmentation,
     AugmentationConfig,
     Cost,
     DatasetCard,
@@ -36,12 +39,15 @@ def write_made_up_store(
     class_names: tuple[str, ...] = ("circle", "square", "star"),
     n_images: int = 60,
     seed: int = 0,
+    augmentations: tuple[Augmentation, ...] = ("none", "standard"),
+    training_seeds: tuple[int, ...] = (0,),
 ) -> ExperimentStore:
     """Write an experiment whose models are right less and less often, from first to last."""
     store = ExperimentStore(results / name)
     rng = np.random.default_rng(seed)
     n_classes = len(class_names)
-    targets = {split: np.sort(np.arange(n_images) % n_classes) for split in (Split.VAL, Split.TEST)}
+    splits = (Split.VAL, Split.TEST, Split.TRAIN)
+    targets = {split: np.sort(np.arange(n_images) % n_classes) for split in splits}
     samples = [
         Sample(
             sample_id=f"{split}/{index:05d}",
@@ -50,21 +56,24 @@ def write_made_up_store(
             path=f"{split}/{index:05d}.png",
             width_px=32,
             height_px=32,
+            **made_up_digests(f"{name}/{split}/{index}"),
         )
         for split, of_split in targets.items()
         for index, target in enumerate(of_split)
     ]
-    augmentations = ("none", "standard")
     runs = [
-        made_up_run(name, model, augmentation, place)
+        made_up_run(name, model, augmentation, place, training_seed)
         for place, model in enumerate(models)
         for augmentation in augmentations
+        for training_seed in training_seeds
     ]
+    n_variants = len(augmentations) * len(training_seeds)
     for place, run in enumerate(runs):
         predictions = {}
-        for split, of_split in targets.items():
+        for split in (Split.VAL, Split.TEST):
+            of_split = targets[split]
             logits = rng.normal(size=(n_images, n_classes))
-            logits[np.arange(n_images), of_split] += 3.0 / (1 + place / len(augmentations))
+            logits[np.arange(n_images), of_split] += 3.0 / (1 + place / n_variants)
             ids = np.array([sample.sample_id for sample in samples if sample.split == split])
             predictions[split] = Predictions.from_logits(ids, of_split, logits)
         stored = store.write_predictions(run.run_id, predictions)
@@ -74,7 +83,11 @@ def write_made_up_store(
         )
     store.write_experiment(
         ExperimentRecord(
-            absent={"examples": "made up: there are no images", "superclasses": "made up"},
+            absent={
+                "examples": "made up: there are no images",
+                "superclasses": "made up",
+                "thumbnails": "made up: there are no images",
+            },
             name=name,
             title="Made-up shapes",
             question="Does the site show what is stored?",
@@ -96,22 +109,37 @@ def write_made_up_store(
     return store
 
 
-def made_up_run(experiment: str, model: str, augmentation: str, place: int) -> RunRecord:
+def made_up_digests(image: str) -> dict[str, str]:
+    """Return digests as those of an image like no other."""
+    sha256 = hashlib.sha256(image.encode()).hexdigest()
+    return {"sha256": sha256, "dhash": sha256[:16]}
+
+
+def made_up_run(
+    experiment: str, model: str, augmentation: Augmentation, place: int, seed: int = 0
+) -> RunRecord:
     """Return a run's record, not yet finished, with costs that grow with `place`."""
     config = RunConfig(
         model=model,
         label=model.title(),
         strategy="scratch",
         augmentation=augmentation,
+        seed=seed,
         training=TrainingConfig(max_epochs=3),
         preprocessing=PreprocessingConfig(),
         augmentation_parameters=AugmentationConfig(),
         strategy_parameters=StrategyConfig(),
     )
     return RunRecord.model_construct(
-        schema_version=1,
-        absent={"predictions": "not written yet", "weights": "made up"},
-        run_id=f"{model}-{augmentation}",
+        schema_version=SCHEMA_VERSION,
+        absent={
+            "counts": "made up: the predictions tell more",
+            "embedding": "made up: there are no features",
+            "imported": "made up here",
+            "predictions": "not written yet",
+            "weights": "made up",
+        },
+        run_id=f"{model}-{augmentation}" + (f"-seed{seed}" if seed else ""),
         experiment=experiment,
         status="failed",
         failure="",
@@ -137,6 +165,7 @@ def made_up_run(experiment: str, model: str, augmentation: str, place: int) -> R
             n_parameters=(place + 1) * 1_000_000,
             n_trained_parameters=(place + 1) * 1_000_000,
             flops=(place + 1) * 250_000_000,
+            layer_macs=(place + 1) * 120_000_000,
             size_bytes=(place + 1) * 4_000_000,
             train_time_s=4.5 * (place + 1),
             latency_ms=2.0 * (place + 1),

@@ -202,6 +202,25 @@ def test_strict_refuses_a_site_with_a_missing_run(tmp_path):
     assert "warning: run alpha-none has not been run yet" in relaxed.stderr
 
 
+def test_numbers_that_disagree_end_with_code_3_unless_that_is_allowed(tmp_path):
+    store = write_made_up_store(tmp_path / "results")
+    assert build(tmp_path, "--experiment", "made-up").returncode == 0
+    before = content(tmp_path / "site")
+    run = store.read_run("beta-none")
+    store.write_run(run.model_copy(update={"best_epoch": 1}))
+    done = build(tmp_path, "--experiment", "made-up")
+    assert done.returncode == 3
+    assert "error: The best epoch has the lowest validation loss: not so in 1 of 4" in done.stderr
+    assert "error:   beta-none: epoch 1 was kept, but epoch 3 has the lowest loss" in done.stderr
+    assert "--allow-inconsistent" in done.stderr
+    assert content(tmp_path / "site") == before
+    done = build(tmp_path, "--experiment", "made-up", "--allow-inconsistent")
+    assert done.returncode == 0
+    assert "warning: check failed: The best epoch has the lowest" in done.stderr
+    assert "1\u00a0check failed" in (tmp_path / "site" / "index.html").read_text()
+    assert "epoch 1 was kept" in (tmp_path / "site" / "checks.html").read_text()
+
+
 def test_options_for_running_need_running(tmp_path):
     done = build(tmp_path, "--force")
     assert done.returncode == 2

@@ -4,6 +4,7 @@ With `--check` it writes nothing and ends with exit code 1 if the file is out of
 """
 
 import argparse
+import inspect
 import json
 import re
 import sys
@@ -15,6 +16,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from experiments.results import schema
+from experiments.results.counts import Counts
+from experiments.results.embedding import Embedding
 from experiments.results.files import write_atomically
 from experiments.results.predictions import ALL_CLASSES_UP_TO, TOP_CLASSES_BEYOND, Predictions
 from experiments.results.schema import (
@@ -26,9 +29,12 @@ from experiments.results.schema import (
     Sample,
 )
 from experiments.results.store import (
+    COUNTS_FILE,
+    EMBEDDING_FILE,
     EVALUATED_SPLITS,
     EXPERIMENT_FILE,
     PREDICTIONS_FILE,
+    PREVIEWS_FILE,
     RUN_FILE,
     SAMPLES_FILE,
 )
@@ -48,7 +54,7 @@ _INTRODUCTION = f"""\
 # The result store, schema version {SCHEMA_VERSION}
 
 What the experiments write and the site reads: plain files, checked on the way in and on the way
-out. The models are in [`experiments/results/schema.py`](../experiments/results/schema.py), reading
+out. The models are in [`experiments/results/schema/`](../experiments/results/schema/), reading
 and writing in [`experiments/results/store.py`](../experiments/results/store.py).
 
 ## Layout
@@ -56,11 +62,16 @@ and writing in [`experiments/results/store.py`](../experiments/results/store.py)
 ```
 results/<experiment>/
   {EXPERIMENT_FILE:24}one ExperimentRecord
-  {SAMPLES_FILE:24}one Sample a row: every evaluated image
-  thumbnails/             pictures that the runs share, WebP
+  {SAMPLES_FILE:24}one Sample a row: every image
+  thumbnails/             pictures that the runs share
+    examples.webp         one image of every class
+    class_<t>_<part>.webp  test images of the class with index t
+    {PREVIEWS_FILE:22}larger pictures of test images: <n>.webp is image n of the split, from 0
   runs/<run_id>/
     {RUN_FILE:22}one RunRecord
     {PREDICTIONS_FILE:22}what the model said about every evaluated image
+    {COUNTS_FILE:22}instead of predictions: what an import tells of each class
+    {EMBEDDING_FILE:22}where the test images lie on a map
     model.safetensors     the trained weights
     checkpoint.safetensors  training so far, of a run that has not finished; no part of the store
 ```
@@ -84,6 +95,30 @@ A NumPy archive of {{n_arrays}} arrays for each of the splits {{splits}}, named 
 for example `{EVALUATED_SPLITS[-1]}_targets`. N is the number of images of the split, C the number
 of classes; k is C up to {ALL_CLASSES_UP_TO} classes and {TOP_CLASSES_BEYOND} beyond.
 
+Imported runs have `test` only. Where what was imported names one class for each image, k is 1 and
+there are neither target probabilities nor target ranks; where it gives no probabilities, there are
+no top probabilities either.
+
+| Array | Content |
+|---|---|
+"""
+
+_COUNTS = f"""\
+## `{COUNTS_FILE}`
+
+A NumPy archive of what was imported instead of predictions: `confusion`, or where that is unknown
+the other three.
+
+| Array | Content |
+|---|---|
+"""
+
+_EMBEDDING = f"""\
+## `{EMBEDDING_FILE}`
+
+A NumPy archive with a map of n test images by their pooled features: t-SNE of their principal
+components.
+
 | Array | Content |
 |---|---|
 """
@@ -100,7 +135,8 @@ def markdown() -> str:
             if name not in documented:
                 documented.add(name)
                 parts.append(_record_section(name, definitions[name]["properties"]))
-    parts += [_predictions_section(), _history_section()]
+    parts += [_predictions_section(), _COUNTS + _array_rows(Counts)]
+    parts += [_EMBEDDING + _array_rows(Embedding), _history_section()]
     return "\n".join(parts)
 
 
@@ -144,7 +180,7 @@ def _record_section(name: str, properties: dict[str, Any]) -> str:
         for field, info in record.model_fields.items()
     )
     return (
-        f"### {name}\n\n{record.__doc__}\n\n"
+        f"### {name}\n\n{inspect.getdoc(record)}\n\n"
         f"| Field | Type | Default | Meaning |\n|---|---|---|---|\n{rows}\n"
     )
 
@@ -205,16 +241,15 @@ def _cell(text: str) -> str:
 
 
 def _predictions_section() -> str:
-    arrays = _array_descriptions()
-    rows = "\n".join(f"| `{name}` | {_cell(content)} |" for name, content in arrays.items())
     splits = " and ".join(f"`{split}`" for split in EVALUATED_SPLITS)
-    return _PREDICTIONS.format(n_arrays=len(arrays), splits=splits) + rows + "\n"
+    n_arrays = len(Predictions.__dataclass_fields__)
+    return _PREDICTIONS.format(n_arrays=n_arrays, splits=splits) + _array_rows(Predictions)
 
 
-def _array_descriptions() -> dict[str, str]:
-    """Read what each array holds from the docstring of `Predictions`."""
-    lines = dict(re.findall(r"^ {8}(\w+): (.+)$", Predictions.__doc__ or "", re.MULTILINE))
-    return {name: lines[name] for name in Predictions.__dataclass_fields__}
+def _array_rows(arrays: type[Predictions] | type[Counts] | type[Embedding]) -> str:
+    """Read what each array holds from the docstring of the class."""
+    lines = dict(re.findall(r"^ {8}(\w+): (.+)$", arrays.__doc__ or "", re.MULTILINE))
+    return "".join(f"| `{name}` | {_cell(lines[name])} |\n" for name in arrays.__dataclass_fields__)
 
 
 def _history_section() -> str:

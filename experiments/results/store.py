@@ -4,25 +4,27 @@ Files are written whole or not at all. A run's `run.json` is written after every
 a run that has one is complete. Nothing is ever unpickled.
 """
 
-import csv
 import hashlib
 import io
 import json
 import shutil
 import zipfile
-import zlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from pydantic import ValidationError
 
-from experiments.results.errors import StoreError
+from experiments.results.archives import npz_bytes, npz_names, read_npz, zip_bytes
+from experiments.results.counts import Counts
+from experiments.results.embedding import Embedding
+from experiments.results.errors import StoreError, first_problem
 from experiments.results.files import sha256_of, write_atomically
 from experiments.results.predictions import Predictions
+from experiments.results.samples import iter_samples, write_samples
 from experiments.results.schema import (
     SCHEMA_VERSION,
     ExperimentRecord,
@@ -31,6 +33,7 @@ from experiments.results.schema import (
     Sample,
     Split,
     StoredFile,
+    Thumbnails,
 )
 
 R = TypeVar("R", bound=Record)
@@ -39,11 +42,14 @@ EXPERIMENT_FILE = "experiment.json"
 SAMPLES_FILE = "samples.csv"
 RUN_FILE = "run.json"
 PREDICTIONS_FILE = "predictions.npz"
+COUNTS_FILE = "counts.npz"
+EMBEDDING_FILE = "embedding.npz"
+PREVIEWS_FILE = "previews.zip"
 EVALUATED_SPLITS = (Split.VAL, Split.TEST)
-# A fixed member date: the same predictions are the same bytes, whenever they are written.
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ARRAYS = tuple(Predictions.__dataclass_fields__)
-_COLUMNS = list(Sample.model_fields)
+# What an import may not know.
+_OPTIONAL_ARRAYS = {"top_probabilities", "target_probabilities", "target_ranks"}
+_CLASS_COUNTS = ("support", "hits", "chosen")
 
 
 class ExperimentStore:
@@ -73,14 +79,10 @@ class ExperimentStore:
         """Return whether a run is complete, whether it finished or failed."""
         return (self.run_folder(run_id) / RUN_FILE).is_file()
 
-    def write_experiment(self, record: ExperimentRecord, samples: Iterable[Sample]) -> None:
-        """Write `experiment.json` and, before it, `samples.csv`."""
-        text = io.StringIO(newline="")
-        # Every text is quoted: before Python 3.13 a lone carriage return is not, and ends the row.
-        writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-        writer.writeheader()
-        writer.writerows(sample.model_dump() for sample in samples)
-        write_atomically(self.folder / SAMPLES_FILE, text.getvalue().encode())
+    def write_experiment(self, record: ExperimentRecord, samples: Iterable[Sample] | None) -> None:
+        """Write `experiment.json` and, before it, `samples.csv`; None leaves the samples as is."""
+        if samples is not None:
+            write_samples(self.folder / SAMPLES_FILE, samples)
         write_atomically(self.folder / EXPERIMENT_FILE, _to_json(record))
 
     def read_experiment(self) -> ExperimentRecord:
@@ -91,48 +93,22 @@ class ExperimentStore:
         """
         return _read_json(self.folder / EXPERIMENT_FILE, ExperimentRecord)
 
-    def read_samples(self) -> list[Sample]:
-        """Read `samples.csv` in the order it was written.
+    def iter_samples(self) -> Iterator[Sample]:
+        """Read `samples.csv` row by row, in the order it was written.
 
         Raises:
-            StoreError: If it is missing, lacks rows, or a row is not a sample or repeats one; names
-                the row.
+            StoreError: If it is missing, lacks rows, or a row is not a sample or repeats one of its
+                split; names the row.
         """
-        path = self.folder / SAMPLES_FILE
-        samples: list[Sample] = []
-        seen: set[str] = set()
-        try:
-            with path.open(encoding="utf-8", newline="") as file:
-                reader = csv.DictReader(file, strict=True)
-                if reader.fieldnames != _COLUMNS:
-                    raise StoreError(f"{path}, line 1, columns: must be {', '.join(_COLUMNS)}")
-                for row in reader:
-                    sample = Sample.model_validate(row)
-                    if sample.sample_id in seen:
-                        raise StoreError(
-                            f"{path}, line {reader.line_num}, sample_id: {sample.sample_id!r} is "
-                            "there twice; remove one or run the experiment again with --force"
-                        )
-                    seen.add(sample.sample_id)
-                    samples.append(sample)
-        except ValidationError as error:
-            raise StoreError(f"{path}, line {reader.line_num}, {_first_problem(error)}") from None
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise StoreError(f"{path}: cannot be read: {error}") from None
-        self._refuse_missing(samples)
-        return samples
+        return iter_samples(self.folder / SAMPLES_FILE, self.read_experiment())
 
-    def _refuse_missing(self, samples: list[Sample]) -> None:
-        """Refuse a `samples.csv` that was cut between two rows."""
-        counts = Counter(sample.split for sample in samples)
-        splits = self.read_experiment().splits
-        for split in EVALUATED_SPLITS:
-            if counts[split] != splits[split].n_images:
-                raise StoreError(
-                    f"{self.folder / SAMPLES_FILE}: has {counts[split]} images of {split}, but "
-                    f"{EXPERIMENT_FILE} says {splits[split].n_images}; one of them was cut short "
-                    "or edited. Restore it or run again with --force"
-                )
+    def read_samples(self) -> list[Sample]:
+        """Read all of `samples.csv`.
+
+        Raises:
+            StoreError: As `iter_samples`.
+        """
+        return list(self.iter_samples())
 
     def read_run(self, run_id: str) -> RunRecord:
         """Read a run's record.
@@ -177,6 +153,41 @@ class ExperimentStore:
         """Write a picture of images and return what the record says of it."""
         return _write_file(self.thumbnails_folder / name, content)
 
+    def remove_thumbnails(self) -> None:
+        """Remove all pictures that are shared by the runs."""
+        shutil.rmtree(self.thumbnails_folder, ignore_errors=True)
+
+    def write_previews(self, previews: Mapping[int, bytes]) -> StoredFile:
+        """Write `previews.zip`: WebP pictures by the place of their image in `test`."""
+        members = {f"{place}.webp": previews[place] for place in sorted(previews)}
+        # The pictures are compressed already.
+        return self.write_thumbnails(PREVIEWS_FILE, zip_bytes(members, zipfile.ZIP_STORED))
+
+    def read_thumbnails(self, file: StoredFile, field: str = "thumbnails") -> bytes:
+        """Read a picture of images.
+
+        Args:
+            file: What `experiment.json` says of it.
+            field: Where it says so, for messages.
+
+        Raises:
+            StoreError: If the file is missing or is not the one recorded.
+        """
+        return _read_file(self.thumbnails_folder / file.name, file, field, EXPERIMENT_FILE)
+
+    def read_previews(self, thumbnails: Thumbnails) -> Iterator[tuple[int, bytes]]:
+        """Yield the place in `test`, from 0, and the WebP picture of every image that has one.
+
+        Raises:
+            StoreError: If the archive is missing or is not the one recorded.
+        """
+        if thumbnails.previews is None:
+            return
+        content = self.read_thumbnails(thumbnails.previews, "thumbnails.previews")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                yield int(Path(name).stem), archive.read(name)
+
     def write_file(self, run_id: str, name: str, content: bytes) -> StoredFile:
         """Write a file beside a run's record and return what the record says of it."""
         return _write_file(self.run_folder(run_id) / name, content)
@@ -185,35 +196,130 @@ class ExperimentStore:
         self, run_id: str, predictions: Mapping[Split, Predictions]
     ) -> StoredFile:
         """Write `predictions.npz`: the arrays of `Predictions` under `<split>_<array>`."""
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-            for split, of_split in predictions.items():
-                for name in _ARRAYS:
-                    member = io.BytesIO()
-                    np.lib.format.write_array(member, getattr(of_split, name), allow_pickle=False)
-                    info = zipfile.ZipInfo(f"{split}_{name}.npy", date_time=_ZIP_EPOCH)
-                    archive.writestr(info, member.getvalue(), zipfile.ZIP_DEFLATED)
-        return self.write_file(run_id, PREDICTIONS_FILE, content.getvalue())
+        arrays = {
+            f"{split}_{name}": array
+            for split, of_split in predictions.items()
+            for name in _ARRAYS
+            if (array := getattr(of_split, name)) is not None
+        }
+        return self.write_file(run_id, PREDICTIONS_FILE, npz_bytes(arrays))
 
     def read_predictions(self, record: RunRecord, split: Split) -> Predictions:
         """Read what a finished run said about one split.
 
         Raises:
-            StoreError: If the file is missing, is not the one recorded, or lacks an array.
+            StoreError: If there are none, the file is missing, is not the one recorded, or lacks
+                an array.
         """
         if record.predictions is None:
-            raise StoreError(f"run {record.run_id!r} has no predictions: {record.failure}")
+            why = record.failure or record.absent["predictions"]
+            raise StoreError(f"run {record.run_id!r} has no predictions: {why}")
         path = self.run_folder(record.run_id) / record.predictions.name
-        try:
-            _refuse_damage(path, sha256_of(path), record.predictions, "predictions")
-            with zipfile.ZipFile(path) as archive:
-                return Predictions(
-                    **{name: _read_array(archive, f"{split}_{name}.npy") for name in _ARRAYS}
-                )
-        except KeyError as error:
-            raise StoreError(f"{path}: an array is missing: {error.args[0]}") from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise StoreError(f"{path}: cannot be read: {error}") from None
+        content = _read_file(path, record.predictions, "predictions", RUN_FILE)
+        names = {name: f"{split}_{name}" for name in _ARRAYS}
+        if record.origin == "imported":
+            there = npz_names(content, path)
+            names = {
+                name: stored
+                for name, stored in names.items()
+                if stored in there or name not in _OPTIONAL_ARRAYS
+            }
+        arrays = read_npz(content, names.values(), path)
+        found: dict[str, Any] = dict.fromkeys(_ARRAYS)
+        found |= {name: arrays[stored] for name, stored in names.items()}
+        return Predictions(**found)
+
+    def add_predictions(
+        self,
+        *,
+        run: str,
+        sample_ids: ArrayLike,
+        targets: ArrayLike,
+        probabilities: ArrayLike | None = None,
+        logits: ArrayLike | None = None,
+        class_names: Sequence[str] | None = None,
+        now: datetime | None = None,
+        force: bool = False,
+    ) -> RunRecord:
+        """Store what a model from elsewhere said about the test images.
+
+        An experiment that does not exist is made of these images and classes; one that does has to
+        have the same, in any order.
+
+        Args:
+            run: Name of the run for people; its id follows from it.
+            sample_ids: (N,) different texts.
+            targets: (N,) true classes, as indices or names.
+            probabilities: (N, C) in [0, 1]; each row adds up to 1.
+            logits: (N, C), instead of the probabilities.
+            class_names: C names; the experiment's, or else the numbers from 0, where it is None.
+            now: When this is; the current time where it is None.
+            force: Replace an imported run of the same name.
+
+        Returns:
+            The run as it is stored.
+
+        Raises:
+            BakeoffError: If an argument makes no sense, the images or classes are not those of the
+                experiment, or the run is there already; names the array, the row and the fix.
+        """
+        # Only those who import wait for it; and it writes to this store.
+        from experiments.results.importers.adding import NewRun, add_run
+        from experiments.results.importers.arrays import from_arrays
+        from experiments.results.importers.labels import ClassNames
+
+        given = {
+            "sample_ids": sample_ids,
+            "targets": targets,
+            "probabilities": probabilities,
+            "logits": logits,
+            "class_names": class_names,
+        }
+        arrays = {name: np.asarray(array) for name, array in given.items() if array is not None}
+        known = ClassNames.of_store(self) if self.exists() else None
+        imported = from_arrays(arrays, known, f"run {run!r}")
+        return add_run(self, imported, NewRun(run), now or datetime.now(UTC), force=force)
+
+    def write_counts(self, run_id: str, counts: Counts) -> StoredFile:
+        """Write `counts.npz`: a confusion matrix, or else the three counts of every class."""
+        if counts.confusion is not None:
+            arrays = {"confusion": counts.confusion}
+        else:
+            arrays = {name: getattr(counts, name) for name in _CLASS_COUNTS}
+        return self.write_file(run_id, COUNTS_FILE, npz_bytes(arrays))
+
+    def read_counts(self, record: RunRecord) -> Counts:
+        """Read the counts of an imported run that has no predictions.
+
+        Raises:
+            StoreError: If there are none, or the file is missing, is not the one recorded, or lacks
+                an array.
+        """
+        if record.counts is None:
+            raise StoreError(f"run {record.run_id!r} has no counts: {record.absent['counts']}")
+        path = self.run_folder(record.run_id) / record.counts.name
+        content = _read_file(path, record.counts, "counts", RUN_FILE)
+        if "confusion" in npz_names(content, path):
+            return Counts.of(**read_npz(content, ["confusion"], path))
+        return Counts(**read_npz(content, _CLASS_COUNTS, path))
+
+    def write_embedding(self, run_id: str, embedding: Embedding) -> StoredFile:
+        """Write `embedding.npz`: the arrays of `Embedding` under their names."""
+        return self.write_file(run_id, EMBEDDING_FILE, npz_bytes(vars(embedding)))
+
+    def read_embedding(self, record: RunRecord) -> Embedding:
+        """Read where a run's test images lie.
+
+        Raises:
+            StoreError: If there is no such map, or the file is missing, is not the one recorded, or
+                lacks an array.
+        """
+        if record.embedding is None:
+            why = record.absent["embedding"]
+            raise StoreError(f"run {record.run_id!r} has no embedding: {why}")
+        path = self.run_folder(record.run_id) / record.embedding.file.name
+        content = _read_file(path, record.embedding.file, "embedding.file", RUN_FILE)
+        return Embedding(**read_npz(content, Embedding.__dataclass_fields__, path))
 
     def read_weights(self, record: RunRecord) -> bytes:
         """Read the trained weights of a finished run, in the safetensors format.
@@ -224,31 +330,26 @@ class ExperimentStore:
         if record.weights is None:
             raise StoreError(f"run {record.run_id!r} has no weights: {record.absent['weights']}")
         path = self.run_folder(record.run_id) / record.weights.name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
-        _refuse_damage(path, hashlib.sha256(content).hexdigest(), record.weights, "weights")
-        return content
+        return _read_file(path, record.weights, "weights", RUN_FILE)
 
 
-def _refuse_damage(path: Path, sha256: str, recorded: StoredFile, field: str) -> None:
-    if sha256 != recorded.sha256:
+def _read_file(path: Path, recorded: StoredFile, field: str, record_file: str) -> bytes:
+    """Read a file that a record names, in one of its fields; refuse another than was recorded."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
+    if hashlib.sha256(content).hexdigest() != recorded.sha256:
         raise StoreError(
-            f"{path}: its content is not what run.json recorded (field {field}.sha256); the file "
-            "is damaged or was edited. Restore it or run again with --force"
+            f"{path}: its content is not what {record_file} recorded (field {field}.sha256); the "
+            "file is damaged or was edited. Restore it or run again with --force"
         )
+    return content
 
 
 def _write_file(path: Path, content: bytes) -> StoredFile:
     write_atomically(path, content)
     return StoredFile(name=path.name, size_bytes=len(content), sha256=sha256_of(path))
-
-
-def _read_array(archive: zipfile.ZipFile, member: str) -> NDArray[Any]:
-    with archive.open(member) as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    return array
 
 
 def _to_json(record: Record) -> bytes:
@@ -276,11 +377,4 @@ def _read_json(path: Path, kind: type[R]) -> R:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise StoreError(f"{path}, {_first_problem(error)}") from None
-
-
-def _first_problem(error: ValidationError) -> str:
-    """Return the first validation error as `field: what is wrong`."""
-    problem = error.errors(include_url=False, include_context=False)[0]
-    field = ".".join(str(part) for part in problem["loc"])
-    return f"{field}: {problem['msg']}" if field else problem["msg"]
+        raise StoreError(f"{path}, {first_problem(error)}") from None

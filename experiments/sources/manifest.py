@@ -1,18 +1,16 @@
 """Images listed in a CSV or Parquet table: `path`, `label`, and perhaps `split`, `superclass`."""
 
-import csv
-import io
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Any
 
-from experiments.config import ManifestConfig, nearest
-from experiments.results.errors import DataError
+from experiments.config import ManifestConfig
+from experiments.results.errors import DataError, nearest
 from experiments.results.schema import DatasetCard, Split
 from experiments.sources.folder import SPLIT_FOLDERS
 from experiments.sources.listing import Entry, Listing
+from experiments.tables import SUFFIXES, iter_csv, parquet_text, read_parquet, sorted_labels
 
 _REQUIRED = ("path", "label")
 _OPTIONAL = ("split", "superclass")
@@ -62,7 +60,7 @@ def list_manifest(config: ManifestConfig) -> Listing:
     rows = _read(config.file)
     columns = rows[0].cells
     labels = [row.text("label") for row in rows]
-    class_names = _sorted(set(labels))
+    class_names = sorted_labels(labels)
     targets = {name: target for target, name in enumerate(class_names)}
     paths = _paths(rows, root)
     entries = [
@@ -87,14 +85,10 @@ def list_manifest(config: ManifestConfig) -> Listing:
 
 def _read(file: Path) -> list[_Row]:
     """Read the rows of a table, and check its columns."""
-    readers = {".csv": _read_csv, ".parquet": _read_parquet}
-    if file.suffix.lower() not in readers:
+    if file.suffix.lower() not in SUFFIXES:
         raise DataError(f"{file}: the table has to be a .csv or a .parquet file")
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror}") from None
-    columns, rows = readers[file.suffix.lower()](file, content)
+    rows = _parquet_rows(file) if file.suffix.lower() == ".parquet" else iter_csv(file)
+    columns = [name.strip().lower() for name in next(rows)[1]]
     _check_columns(file, columns)
     complete = [
         _Row(file, number, dict(zip(columns, cells, strict=True))) for number, cells in rows
@@ -104,54 +98,16 @@ def _read(file: Path) -> list[_Row]:
     return complete
 
 
-def _read_csv(file: Path, content: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    try:
-        # A byte order mark is what Excel writes before UTF-8.
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{file}, line {line}: is not UTF-8") from None
-    rows = _csv_rows(file, text)
-    _, header = next(rows, (1, []))
-    columns = [name.strip().lower() for name in header]
-    body = list(rows)
-    for number, cells in body:
-        if len(cells) != len(columns):
-            raise DataError(
-                f"{file}, row {number}: has {len(cells)} columns where the header has "
-                f"{len(columns)}; a comma within a cell needs quotes around the cell"
-            )
-    return columns, body
-
-
-def _csv_rows(file: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank with their numbers."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        yield from ((number, cells) for number, cells in enumerate(reader, start=1) if cells)
-    except csv.Error as error:
-        raise DataError(f"{file}, line {reader.line_num}: is not CSV: {error}") from None
-
-
-def _read_parquet(file: Path, content: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    import pyarrow as pa  # only those who have such a file wait for it
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(pa.BufferReader(content))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{file}: is not Parquet: {str(error).splitlines()[0]}") from None
-    columns = [name.strip().lower() for name in table.column_names]
-    wanted = [place for place, name in enumerate(columns) if name in (*_REQUIRED, *_OPTIONAL)]
-    values = [table.column(place).to_pylist() for place in wanted]
-    rows = enumerate(zip(*values, strict=True), start=2)
-    return [columns[place] for place in wanted], [
-        (number, [_text(value) for value in cells]) for number, cells in rows
+def _parquet_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the names of the columns that we know, then their cells, row by row."""
+    table = read_parquet(file)
+    known = (*_REQUIRED, *_OPTIONAL)
+    places = [
+        place for place, name in enumerate(table.column_names) if name.strip().lower() in known
     ]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    yield 1, [table.column_names[place] for place in places]
+    cells = zip(*(parquet_text(table, place) for place in places), strict=True)
+    yield from ((number, list(row)) for number, row in enumerate(cells, start=2))
 
 
 def _check_columns(file: Path, columns: list[str]) -> None:
@@ -218,10 +174,3 @@ def _superclasses(rows: list[_Row]) -> dict[str, str]:
                 f"{before.text('superclass')!r} in row {before.number}",
             )
     return {label: row.text("superclass") for label, row in first.items()}
-
-
-def _sorted(labels: set[str]) -> tuple[str, ...]:
-    """Sort numbers by value, anything else by the alphabet."""
-    if all(label.isascii() and label.isdecimal() for label in labels):
-        return tuple(sorted(labels, key=lambda label: (int(label), label)))
-    return tuple(sorted(labels))

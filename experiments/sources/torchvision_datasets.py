@@ -11,8 +11,8 @@ from urllib.error import URLError
 
 from torchvision import datasets
 
-from experiments.config import TorchvisionConfig, nearest
-from experiments.results.errors import ConfigError, DataError
+from experiments.config import TorchvisionConfig
+from experiments.results.errors import ConfigError, DataError, nearest
 from experiments.results.schema import DatasetCard, Split
 from experiments.sources.listing import Entry, Listing, reason_of
 

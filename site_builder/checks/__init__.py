@@ -1,18 +1,105 @@
-"""What must hold before a page is written, and what the reader of the build should know."""
+"""The consistency gate: numbers that must agree, do, or the site is not built."""
 
-from experiments.results.errors import StoreError
-from experiments.results.schema import Split, SplitSummary
-from site_builder.loading import Experiment, Run
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.results.errors import InconsistentError
+from site_builder.checks.base import Check, Result, SiteCheck, Status
+from site_builder.checks.files import StoredFiles
+from site_builder.checks.links import Links
+from site_builder.checks.numbers import (
+    BestEpoch,
+    EpochsRun,
+    Operations,
+    ReportedMetrics,
+    RowSums,
+    Times,
+)
+from site_builder.checks.predictions import (
+    KnownClasses,
+    NoMissingNumbers,
+    Probabilities,
+    Ranks,
+    SameImages,
+    SameTargets,
+)
+from site_builder.checks.shown import ShownAccuracy
+from site_builder.checks.splits import AsRecorded, DisjointContents, DisjointIds, NearDuplicates
+from site_builder.loading import Experiment
+
+__all__ = [
+    "Group",
+    "Result",
+    "Status",
+    "check_site",
+    "check_store",
+    "refuse_failures",
+    "results_of",
+    "warnings_of",
+]
+
+_STORE_CHECKS: dict[str, tuple[Check, ...]] = {
+    "Images": (AsRecorded(), DisjointIds(), DisjointContents(), NearDuplicates()),
+    "Predictions": (
+        SameImages(),
+        SameTargets(),
+        KnownClasses(),
+        NoMissingNumbers(),
+        Probabilities(),
+        Ranks(),
+        RowSums(),
+        ReportedMetrics(),
+    ),
+    "Training and costs": (EpochsRun(), BestEpoch(), Times(), Operations()),
+    "Files": (StoredFiles(),),
+}
+_SITE_CHECKS: dict[str, tuple[SiteCheck, ...]] = {"Pages": (ShownAccuracy(), Links())}
 
 
-def check(experiment: Experiment) -> None:
-    """Refuse runs that were not evaluated on the experiment's own test split.
+@dataclass(frozen=True)
+class Group:
+    """Checks of one kind of thing, by what they are of."""
+
+    title: str
+    results: tuple[Result, ...]
+
+
+def check_store(experiment: Experiment) -> tuple[Group, ...]:
+    """Make every check of what is stored."""
+    return tuple(
+        Group(title, tuple(Result(check, check.find(experiment)) for check in checks))
+        for title, checks in _STORE_CHECKS.items()
+    )
+
+
+def check_site(experiment: Experiment, folder: Path) -> tuple[Group, ...]:
+    """Make every check of a site whose pages are written, in its folder."""
+    return tuple(
+        Group(title, tuple(Result(check, check.find(experiment, folder)) for check in checks))
+        for title, checks in _SITE_CHECKS.items()
+    )
+
+
+def results_of(groups: Iterable[Group], status: Status) -> list[Result]:
+    """Return the results that ended in one way."""
+    return [
+        result for group in groups for result in group.results if result.finding.status == status
+    ]
+
+
+def refuse_failures(groups: Iterable[Group]) -> None:
+    """Stop at checks that failed.
 
     Raises:
-        StoreError: If a run saw other images or other targets than `experiment.json` records.
+        InconsistentError: If one did; names each with what it found.
     """
-    for run in experiment.runs:
-        _check_same_test_images(experiment, run)
+    failed = results_of(groups, Status.FAILED)
+    if failed:
+        raise InconsistentError(
+            "\n".join(line for result in failed for line in _lines(result))
+            + "\n--allow-inconsistent builds the site all the same and shows what failed"
+        )
 
 
 def warnings_of(experiment: Experiment) -> list[str]:
@@ -22,17 +109,5 @@ def warnings_of(experiment: Experiment) -> list[str]:
     return failed + missing
 
 
-def _check_same_test_images(experiment: Experiment, run: Run) -> None:
-    summary = experiment.record.splits[Split.TEST]
-    said = run.predictions
-    seen = SplitSummary.of(said.sample_ids.tolist(), said.targets.tolist(), experiment.n_classes)
-    if seen.ids_sha256 != summary.ids_sha256:
-        raise StoreError(
-            f"run {run.run_id}: its predictions are not of the {summary.n_images} test images in "
-            "experiment.json (field splits.test.ids_sha256); run it again with --force"
-        )
-    if seen.class_counts != summary.class_counts:
-        raise StoreError(
-            f"run {run.run_id}: its targets disagree with experiment.json (field "
-            "splits.test.class_counts); run it again with --force"
-        )
+def _lines(result: Result) -> list[str]:
+    return [result.line, *(f"  {detail}" for detail in result.finding.details)]

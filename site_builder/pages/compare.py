@@ -2,73 +2,44 @@
 
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
-from site_builder import formatting, payloads
-from site_builder.figures import Scatter
-from site_builder.loading import Experiment, Run
+from site_builder import formatting
+from site_builder.comparisons import Comparisons
+from site_builder.loading import Experiment
 from site_builder.naming import RunName
 from site_builder.pages.hardware import hardware
+from site_builder.pages.matrix import Matrix, matrix_part
 from site_builder.pages.site import Site, site_context
-from site_builder.stills import NARROW, WIDE, draw_scatter
-from site_builder.tables import Table, performance_table, resources_table
+from site_builder.tables import Group, Table, performance_table, resources_table
+from site_builder.tradeoffs import NARROW, WIDE, Still, Tradeoff, draw
 
 ADDRESS = "compare.html"
-FIGURE = "accuracy-latency"
-MAX_TABLE_CLASSES = 60
-"""Up to this many classes the matrix is also a table; beyond, a table tells nobody anything."""
 
 
 @dataclass(frozen=True)
-class Still:
-    """A chart as drawn at build time.
+class Chart:
+    """A trade-off as drawn at build time.
 
     Attributes:
+        key: Name of the chart in the address of the page.
         name: Name of its data shard below `data/figures/`.
-        wide: SVG for wide windows.
-        narrow: SVG for narrow ones.
+        label: What accuracy is set against.
+        stills: The drawing for wide windows, and the one for narrow ones.
+        front: The runs on the Pareto front, by rising cost: id and name.
     """
 
+    key: str
     name: str
-    wide: Markup
-    narrow: Markup
+    label: str
+    stills: tuple[Still, ...]
+    front: tuple[tuple[str, RunName], ...]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two classes that a model takes for each other: names, count and share of the row."""
+class Choices:
+    """What the runs can be narrowed down to: families of architectures, and variants."""
 
-    target: str
-    prediction: str
-    count: str
-    share: str
-
-
-@dataclass(frozen=True)
-class MatrixRow:
-    """A row of the confusion matrix: the class and its counts in class order."""
-
-    target: str
-    counts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """The confusion matrix of the run that is shown first.
-
-    Attributes:
-        name: The run's name.
-        facts: Its headline numbers, label and text.
-        pairs: Its most confused pairs.
-        classes: Class names, in order.
-        rows: The matrix as a table; empty where there are too many classes for one.
-    """
-
-    name: RunName
-    facts: tuple[tuple[str, str], ...]
-    pairs: tuple[Pair, ...]
-    classes: tuple[str, ...]
-    rows: tuple[MatrixRow, ...]
+    families: tuple[str, ...]
+    variants: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,7 +55,8 @@ class CompareContext:
         performance: Table of rates; None if no run has finished.
         resources: Table of costs; None if no run has finished.
         matrix: The best run's matrix; None if no run has finished.
-        still: Accuracy against latency; None if no latency is known.
+        choices: What the tables can be narrowed down to.
+        charts: Accuracy against each cost that is known.
         hardware: Where time was measured; empty if nowhere.
         unfinished: Planned runs that are not shown, each as name and reason.
     """
@@ -97,32 +69,39 @@ class CompareContext:
     performance: Table | None
     resources: Table | None
     matrix: Matrix | None
-    still: Still | None
+    choices: Choices
+    charts: tuple[Chart, ...]
     hardware: tuple[str, ...]
     unfinished: tuple[tuple[str, str], ...]
 
 
 def compare_context(
-    experiment: Experiment, names: dict[str, RunName], scatter: Scatter | None
+    experiment: Experiment,
+    names: dict[str, RunName],
+    comparisons: Comparisons,
+    charts: tuple[Tradeoff, ...],
 ) -> CompareContext:
     """Return what the page shows.
 
     Args:
         experiment: What is stored.
         names: Run id to name, of every stored run.
-        scatter: Accuracy against latency; None if no latency is known.
+        comparisons: Every paired comparison of the finished runs.
+        charts: Accuracy against each cost that is known.
     """
     runs = experiment.ranked
+    performance = performance_table(comparisons, names) if runs else None
     return CompareContext(
         site=site_context(experiment, ADDRESS),
         heading=_heading(len(runs)),
         n_test=formatting.count(runs[0].n_images) if runs else "",
         best=runs[0].run_id if runs else "",
         run_ids=" ".join(run.run_id for run in runs),
-        performance=performance_table(experiment, names) if runs else None,
-        resources=resources_table(experiment, names) if runs else None,
-        matrix=_matrix(experiment, runs[0], names[runs[0].run_id]) if runs else None,
-        still=_still(scatter) if scatter else None,
+        performance=performance,
+        resources=resources_table(comparisons, names) if runs else None,
+        matrix=matrix_part(experiment, names, runs[0]) if runs else None,
+        choices=_choices(performance.groups if performance else ()),
+        charts=tuple(_chart(chart) for chart in charts),
         hardware=hardware(experiment),
         unfinished=unfinished(experiment, names),
     )
@@ -143,26 +122,18 @@ def _heading(n_runs: int) -> str:
     )
 
 
-def _still(scatter: Scatter) -> Still:
-    return Still(FIGURE, draw_scatter(scatter, WIDE), draw_scatter(scatter, NARROW))
+def _choices(groups: tuple[Group, ...]) -> Choices:
+    return Choices(
+        families=tuple(sorted({group.family for group in groups})),
+        variants=tuple(dict.fromkeys(group.name.variant for group in groups)),
+    )
 
 
-def _matrix(experiment: Experiment, run: Run, name: RunName) -> Matrix:
-    classes = experiment.record.class_names
-    pairs = payloads.confused_pairs(run.matrix)
-    as_table = len(classes) <= MAX_TABLE_CLASSES
-    return Matrix(
-        name=name,
-        facts=tuple(payloads.facts(run)),
-        pairs=tuple(
-            Pair(classes[target], classes[prediction], formatting.count(n), share)
-            for target, prediction, n, share in pairs
-        ),
-        classes=tuple(classes),
-        rows=tuple(
-            MatrixRow(target, tuple(formatting.count(n) for n in counts))
-            for target, counts in zip(classes, run.matrix.tolist(), strict=True)
-        )
-        if as_table
-        else (),
+def _chart(chart: Tradeoff) -> Chart:
+    return Chart(
+        key=chart.cost.column,
+        name=chart.name,
+        label=chart.cost.label,
+        stills=(draw(chart, WIDE), draw(chart, NARROW)),
+        front=tuple((point.run_id, point.name) for point in chart.front),
     )

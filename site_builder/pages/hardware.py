@@ -6,12 +6,19 @@ from site_builder.loading import Experiment
 
 
 def hardware(experiment: Experiment) -> tuple[str, ...]:
-    """Return the machines of the finished runs in words, each once: times compare within one."""
-    return tuple(dict.fromkeys(_machine(run.record) for run in experiment.runs))
+    """Return the machines of the finished runs in words, each once: times compare within one.
+
+    Imported runs without costs are left out, since nothing of theirs was measured.
+    """
+    timed = [run.record for run in experiment.runs if run.record.provenance or run.cost]
+    return tuple(dict.fromkeys(map(machine, timed)))
 
 
-def _machine(record: RunRecord) -> str:
+def machine(record: RunRecord) -> str:
+    """Return where the times of a run were measured, in words."""
     provenance = record.provenance
+    if provenance is None:
+        return "hardware that the import does not name"
     if record.cost and record.cost.device == "cuda" and provenance.gpu:
         return provenance.gpu
     return f"{provenance.cpu}, {formatting.count_of(provenance.n_threads, 'thread')}"

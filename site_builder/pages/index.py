@@ -1,15 +1,20 @@
 """index.html: what was compared, what leads and by how much, and how it was done."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from experiments.results.schema import ExampleSheet, Split, UnreadableImage
 from site_builder import formatting
-from site_builder.loading import Experiment, Run
+from site_builder.comparisons import Comparisons
+from site_builder.findings import findings, leading, recommendations
+from site_builder.findings.finding import Evidence, Finding, Material
+from site_builder.findings.text import Names, Sentence
+from site_builder.loading import Experiment
 from site_builder.naming import RunName
 from site_builder.pages.compare import unfinished
+from site_builder.pages.ranking import Ranking, ranking
 from site_builder.pages.settings import Setting, settings
 from site_builder.pages.site import Site, site_context
-from site_builder.tables import Row, performance_table
 
 ADDRESS = "index.html"
 LARGE_CELL_PX = 64
@@ -19,37 +24,20 @@ MAX_LEFT_OUT = 100
 
 
 @dataclass(frozen=True)
-class Lead:
-    """The best run and how clear its lead is.
+class Statement:
+    """A finding in words.
 
     Attributes:
-        run_id: The best run.
-        name: Its name.
-        verb: `leads`, or `shares the lead` where others got as many images right.
-        accuracy: Its test accuracy.
-        interval: Wilson's interval of that.
-        images: How many images that is: `353 of 360`.
-        sequel: Who follows, and whether the intervals overlap; a sentence, or empty.
+        label: What it is about.
+        sentence: What it says, in parts.
+        test: How it was tested; empty where nothing was.
+        evidence: Where to check it.
     """
 
-    run_id: str
-    name: RunName
-    verb: str
-    accuracy: str
-    interval: str
-    images: str
-    sequel: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fact worth a glance: label, number, the run it is about (or None), and a remark."""
-
     label: str
-    value: str
-    name: RunName | None
-    run_id: str
-    remark: str
+    sentence: Sentence
+    test: str
+    evidence: Evidence
 
 
 @dataclass(frozen=True)
@@ -102,10 +90,10 @@ class IndexContext:
     Attributes:
         site: The frame of the page.
         question: What the experiment asks.
-        lead: The best run; None if no run has finished.
-        findings: Range, fastest, smallest, total time.
-        ranking: Finished runs, best first, with their accuracy.
-        accuracy_axis: Ends of the axis of the ranking's bars, as text.
+        lead: Who is best, and whether that is real; None if no run has finished.
+        findings: What else the data support.
+        recommendations: Which run to take for what; empty where there is no choice.
+        ranking: Finished runs, most accurate first; None if there is none.
         unfinished: Planned runs without results, each as name and reason.
         dataset: The dataset card: label and text.
         classes: Class names as a sentence; empty where pictures show them.
@@ -116,10 +104,10 @@ class IndexContext:
 
     site: Site
     question: str
-    lead: Lead | None
-    findings: tuple[Finding, ...]
-    ranking: tuple[Row, ...]
-    accuracy_axis: str
+    lead: Statement | None
+    findings: tuple[Statement, ...]
+    recommendations: tuple[Statement, ...]
+    ranking: Ranking | None
     unfinished: tuple[tuple[str, str], ...]
     dataset: tuple[tuple[str, str], ...]
     classes: str
@@ -128,22 +116,26 @@ class IndexContext:
     settings: tuple[Setting, ...]
 
 
-def index_context(experiment: Experiment, names: dict[str, RunName]) -> IndexContext:
+def index_context(
+    experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons
+) -> IndexContext:
     """Return what the page shows.
 
     Args:
         experiment: What is stored.
         names: Run id to name, of every stored run.
+        comparisons: The paired tests of its finished runs.
     """
-    record = experiment.record
-    table = performance_table(experiment, names) if experiment.runs else None
+    record, material = experiment.record, Material(experiment, comparisons)
+    called = Names(names)
+    leads = _statements(leading(material), called)
     return IndexContext(
         site=site_context(experiment, ADDRESS),
         question=record.question,
-        lead=_lead(experiment.ranked, names) if experiment.runs else None,
-        findings=_findings(experiment.ranked, names) if experiment.runs else (),
-        ranking=table.rows if table else (),
-        accuracy_axis=table.columns[0].axis if table else "",
+        lead=leads[0] if leads else None,
+        findings=(*leads[1:], *_statements(findings(material), called)),
+        recommendations=_statements(recommendations(material), called),
+        ranking=ranking(comparisons, names) if experiment.runs else None,
         unfinished=unfinished(experiment, names),
         dataset=_dataset(experiment),
         classes="" if record.examples else ", ".join(record.class_names),
@@ -153,65 +145,11 @@ def index_context(experiment: Experiment, names: dict[str, RunName]) -> IndexCon
     )
 
 
-def _lead(ranked: tuple[Run, ...], names: dict[str, RunName]) -> Lead:
-    best = ranked[0]
-    level = [names[run.run_id].full for run in ranked[1:] if run.n_correct == best.n_correct]
-    return Lead(
-        run_id=best.run_id,
-        name=names[best.run_id],
-        verb="shares the lead" if level else "leads",
-        accuracy=formatting.percent(best.accuracy),
-        interval=formatting.interval(best.interval),
-        images=f"{formatting.count(best.n_correct)} of {formatting.count(best.n_images)}",
-        sequel=_sequel(ranked, names, level) if len(ranked) > 1 else "",
+def _statements(found: Iterable[Finding], names: Names) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(finding.label, finding.sentence(names), finding.test, finding.evidence)
+        for finding in found
     )
-
-
-def _sequel(ranked: tuple[Run, ...], names: dict[str, RunName], level: list[str]) -> str:
-    """Say who follows the best run, without claiming more than the intervals show."""
-    if level:
-        return f"{formatting.listing(level)} got exactly as many right."
-    best, second = ranked[:2]
-    n_more = formatting.count_of(best.n_correct - second.n_correct, "image")
-    overlap = best.interval.low <= second.interval.high
-    return (
-        f"That is {n_more} more than {names[second.run_id].full}, at "
-        f"{formatting.percent(second.accuracy)} ({formatting.interval(second.interval)}); "
-        f"the two intervals {'overlap' if overlap else 'do not overlap'}."
-    )
-
-
-def _findings(ranked: tuple[Run, ...], names: dict[str, RunName]) -> tuple[Finding, ...]:
-    findings = [_spread(ranked)]
-    if fastest := _least(ranked, "latency_ms"):
-        findings.append(_about("Fastest", formatting.milliseconds(fastest[0]), fastest[1], names))
-    if smallest := _least(ranked, "n_parameters"):
-        value = f"{formatting.quantity(smallest[0])} parameters"
-        findings.append(_about("Smallest", value, smallest[1], names))
-    if times := [run.cost.train_time_s for run in ranked if run.cost and run.cost.train_time_s]:
-        value = formatting.duration(sum(times))
-        remark = f"all {formatting.count_of(len(times), 'run')} together"
-        findings.append(Finding("Training", value, None, "", remark))
-    return tuple(findings)
-
-
-def _spread(ranked: tuple[Run, ...]) -> Finding:
-    lowest, highest = ranked[-1].accuracy, ranked[0].accuracy
-    value = f"{formatting.rate(lowest)}–{formatting.percent(highest)}"
-    remark = f"{formatting.points(highest - lowest)} from the last run to the first"
-    return Finding("Accuracy", value, None, "", remark)
-
-
-def _least(ranked: tuple[Run, ...], field: str) -> tuple[float, Run] | None:
-    """Return the least cost and its run; of equal ones the more accurate run."""
-    known = [(getattr(run.cost, field, None), run) for run in ranked]
-    present = [(float(value), run) for value, run in known if value is not None]
-    return min(present, key=lambda pair: pair[0]) if present else None
-
-
-def _about(label: str, value: str, run: Run, names: dict[str, RunName]) -> Finding:
-    remark = f"accuracy {formatting.percent(run.accuracy)}"
-    return Finding(label, value, names[run.run_id], run.run_id, remark)
 
 
 def _dataset(experiment: Experiment) -> tuple[tuple[str, str], ...]:

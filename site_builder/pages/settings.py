@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from experiments.results.schema import RunConfig, RunRecord
+from experiments.results.schema import Provenance, RunConfig, RunRecord
 from site_builder import formatting
 from site_builder.loading import Experiment
 from site_builder.naming import strategy_name
@@ -36,22 +36,31 @@ _COLOUR_CHANGES = ("brightness", "contrast", "saturation")
 def settings(experiment: Experiment) -> tuple[Setting, ...]:
     """Return what finished runs have in common, and where they differ; empty without runs."""
     records = [run.record for run in experiment.runs]
+    trained = [record for record in records if record.origin == "trained"]
+    return (*_trained(experiment, trained), *_imported(len(records) - len(trained)))
+
+
+def _trained(experiment: Experiment, records: list[RunRecord]) -> list[Setting]:
     if not records:
-        return ()
+        return []
+    configs = [record.config for record in records if record.config]
     found = [
-        Setting(label, _values([read(record.config) for record in records]))
+        Setting(label, _values([read(config) for config in configs]))
         for label, read in _FROM_CONFIG
     ]
     found.append(Setting("Input", _values([_input(record) for record in records])))
-    augmented = [record.config for record in records if record.config.augmentation != "none"]
-    if augmented:
-        texts = [_augmentation(config) for config in augmented]
+    if texts := [_augmentation(config) for config in configs if config.augmentation != "none"]:
         found.append(Setting("Augmentation, where used", _values(texts)))
-    return (
-        *found,
-        Setting("Hardware", "; ".join(hardware(experiment))),
-        Setting("Software", _values([_software(record) for record in records])),
-    )
+    found.append(Setting("Hardware", "; ".join(hardware(experiment))))
+    software = [_software(record.provenance) for record in records if record.provenance]
+    return [*found, Setting("Software", _values(software))]
+
+
+def _imported(n_runs: int) -> list[Setting]:
+    if not n_runs:
+        return []
+    n = formatting.count_of(n_runs, "run")
+    return [Setting("Imported", f"{n}, made elsewhere; how is not known")]
 
 
 def _values(texts: list[str]) -> str:
@@ -101,7 +110,6 @@ def _augmentation(config: RunConfig) -> str:
     return ", ".join(parts) or "none"
 
 
-def _software(record: RunRecord) -> str:
-    provenance = record.provenance
+def _software(provenance: Provenance) -> str:
     packages = [f"{name} {number}" for name, number in sorted(provenance.packages.items())]
     return ", ".join([f"Python {provenance.python}", *packages])

@@ -7,7 +7,12 @@ from experiments.results.metrics.intervals import CONFIDENCE
 from site_builder import formatting
 from site_builder.loading import Experiment
 
-_PAGES = (("index.html", "Summary"), ("compare.html", "Compare"))
+_PAGES = (
+    ("index.html", "Summary"),
+    ("compare.html", "Compare"),
+    ("errors.html", "Errors"),
+    ("checks.html", "Checks"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Site:
         schema_version: Version of the results' schema.
         confidence: Coverage of every interval, as text.
         runs: How many of the planned runs are shown, as text.
+        alarm: How many checks failed, as text; empty where none did.
     """
 
     title: str
@@ -42,15 +48,22 @@ class Site:
     schema_version: str
     confidence: str
     runs: str
+    alarm: str
 
 
-def site_context(experiment: Experiment, address: str) -> Site:
-    """Return the frame of the page at `address`, relative to the site's root."""
+def site_context(experiment: Experiment, address: str, page: str = "") -> Site:
+    """Return the frame of a page.
+
+    Args:
+        experiment: What is stored.
+        address: Address of the page, relative to the site's root.
+        page: Title of a page that is not in the navigation; the others have theirs there.
+    """
     record = experiment.record
     links = tuple(Link(to, text, to == address) for to, text in _PAGES)
     return Site(
         title=record.title,
-        page=next(link.text for link in links if link.current),
+        page=page or next(link.text for link in links if link.current),
         root="../" * address.count("/"),
         links=links,
         version=version("bakeoff"),
@@ -58,4 +71,7 @@ def site_context(experiment: Experiment, address: str) -> Site:
         confidence=formatting.percent(CONFIDENCE, 0),
         runs=f"{formatting.count(len(experiment.runs))} of "
         f"{formatting.count_of(len(record.run_ids), 'run')}",
+        alarm=formatting.count_of(experiment.n_failed_checks, "check")
+        if experiment.n_failed_checks
+        else "",
     )

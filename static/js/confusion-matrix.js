@@ -1,236 +1,205 @@
-/* <confusion-matrix>: the selected run's matrix, its headline numbers and its most confused pairs.
-   The page as built shows the best run; this element draws the matrix, and follows the selection. */
+/* <confusion-matrix>: a run's matrix, its headline numbers and its most confused pairs, alone or with
+   a second run's. The page as built shows one run; this element draws the matrix and follows the
+   choices in the address. With data-run it keeps to that run, else it follows the selected one. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
 {
-  customElements.define("confusion-matrix", class extends HTMLElement {
-    static SVG_UP_TO = 60;
+  const MANY = 12;
+  const READABLE_PX = 44;
 
+  customElements.define("confusion-matrix", class extends HTMLElement {
     connectedCallback() {
-      this.mode = "row";
       this.parts = new Map();
       for (const part of this.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, part);
-      this.makeStage();
-      this.makeModes();
-      this.parts.get("details")?.removeAttribute("open");
-      bakeoff.follow((state) => this.show(bakeoff.selectedRun(state)));
+      this.readControls = bakeoff.matrixControls(this);
+      this.pairs = new bakeoff.MatrixPairs(this.parts);
+      this.table = new bakeoff.MatrixTable(this.parts);
+      this.panels = [];
+      this.zoom = 1;
+      this.listen();
+      this.parts.get("live").hidden = false;
+      bakeoff.follow((address) => this.follow(address));
       bakeoff.onTheme(() => this.draw());
-      new ResizeObserver(() => this.drawIfWidthChanged()).observe(this.querySelector(".matrix-side"));
+      new ResizeObserver(() => this.drawIfWidthChanged()).observe(this.parts.get("panels"));
     }
 
-    makeStage() {
-      this.stage = bakeoff.element("div", {
-        class: "stage", tabindex: "0", role: "application", "aria-describedby": "matrix-readout",
-        "aria-label": "Confusion matrix. Arrow keys move from cell to cell, Escape leaves.",
-      });
-      this.scroller = bakeoff.element("div", { class: "scroll" });
-      this.scroller.append(this.stage);
-      this.readout = bakeoff.element("p", {
-        class: "readout", id: "matrix-readout", "aria-live": "polite",
-      });
-      this.legend = bakeoff.element("div", { class: "legend" });
-      const live = this.parts.get("live");
-      live.append(this.scroller, this.readout, this.legend);
-      live.hidden = false;
-      this.stage.addEventListener("pointermove", (event) => this.point(event));
-      this.stage.addEventListener("pointerdown", (event) => this.point(event));
-      this.stage.addEventListener("pointerleave", () => this.leave());
-      this.stage.addEventListener("keydown", (event) => this.move(event));
-      this.stage.addEventListener("blur", () => this.leave());
-    }
-
-    makeModes() {
-      const modes = this.parts.get("modes");
-      const buttons = [...modes.querySelectorAll("button")];
-      modes.hidden = false;
-      for (const button of buttons) {
-        button.addEventListener("click", () => {
-          this.mode = button.dataset.mode;
-          for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
-          this.draw();
-        });
+    listen() {
+      const zooms = { "zoom-in": 1.5, "zoom-out": 1 / 1.5, "zoom-reset": 0 };
+      for (const [name, factor] of Object.entries(zooms)) {
+        this.parts.get(name).addEventListener("click", () => this.zoomBy(factor));
       }
     }
 
-    async show(run) {
-      if (run === this.run) return;
-      this.run = run;
+    /* Loads what the address asks for and shows it. */
+    async follow(address) {
+      const run = this.dataset.run ?? bakeoff.selectedRun(address);
+      const state = this.readControls(address);
+      state.closed = new Set((address.get("matrix-closed") ?? "").split(".").filter(Boolean).map(Number));
+      const ids = state.against && state.against !== run ? [run, state.against] : [run];
+      const asked = JSON.stringify([ids, state, [...state.closed]]);
+      if (asked === this.asked) return;
+      this.asked = asked;
       try {
-        const [classes, shard] = await Promise.all([
-          bakeoff.load("classes"), bakeoff.load(`matrix/${run}`),
-        ]);
+        const [classes, orders, ...shards] = await Promise.all(
+          ["classes", "orders", ...ids.map((id) => `matrix/${id}`)].map((name) => bakeoff.load(name)),
+        );
         // A later choice may have been loaded sooner.
-        if (run === this.run) this.fill(classes, shard);
+        if (asked !== this.asked) return;
+        Object.assign(this, { classes, orders, state });
+        this.show(ids.map((id, index) => bakeoff.matrixRun(id, shards[index], classes.length)));
       } catch (error) {
-        this.run = null;
-        this.readout.textContent = `${error.message}: is the folder complete?`;
+        this.asked = null;
+        this.parts.get("readout").textContent = `${error.message}: is the folder complete?`;
       }
     }
 
-    fill(classes, shard) {
-      this.classes = classes;
-      this.shard = shard;
-      this.cells = [];
-      this.counts = new Map();
-      this.rowSums = new Array(classes.length).fill(0);
-      this.columnSums = new Array(classes.length).fill(0);
-      this.largest = 1;
-      for (let at = 0; at < shard.cells.length; at += 3) {
-        const [target, prediction, count] = shard.cells.slice(at, at + 3);
-        this.cells.push({ target, prediction, count });
-        this.counts.set(target * classes.length + prediction, count);
-        this.rowSums[target] += count;
-        this.columnSums[prediction] += count;
-        this.largest = Math.max(this.largest, count);
-      }
-      this.parts.get("name").textContent = `${shard.model}, ${shard.variant}`;
-      this.fillFacts();
-      this.fillPairs();
-      this.fillTable();
+    show(runs) {
+      this.runs = runs;
+      bakeoff.matrixFacts(this.parts.get("facts"), runs);
+      const { absent } = runs[0].shard;
+      for (const name of ["controls", "drawn", "confused"]) this.parts.get(name).hidden = Boolean(absent);
+      this.parts.get("absent").hidden = !absent;
+      this.parts.get("absent").textContent = absent ?? "";
+      this.parts.get("name").textContent = runs[0].name;
+      if (absent) this.views = null;
+      else this.fill();
+    }
+
+    fill() {
+      const { classes, orders, runs, state } = this;
+      const matrices = runs.map(({ matrix }) => matrix);
+      const groups = bakeoff.matrixGroups(classes, orders, matrices, state);
+      if (groups.length !== this.groups?.length) this.zoom = 1;
+      this.groups = groups;
+      this.views = matrices.map((matrix) => bakeoff.matrixView(groups, matrix));
+      this.difference = runs.length === 2 && state.pair === "difference";
+      this.fillHeading();
+      bakeoff.matrixBlocks(this.parts.get("blocks"), orders, state);
+      this.pairs.show(classes, runs);
+      this.table.show(groups, (row, column) => this.numberAt(row, column), this.titles()[0]);
+      this.classList.toggle("side-by-side", runs.length === 2 && !this.difference);
       this.draw();
     }
 
-    fillFacts() {
-      this.parts.get("facts").replaceChildren(...this.shard.facts.flatMap(([label, text]) => [
-        bakeoff.element("dt", {}, label), bakeoff.element("dd", {}, text),
-      ]));
+    /* What each picture is of. */
+    titles() {
+      const names = this.runs.map(({ name }) => name);
+      return this.difference ? [names.join(" minus ")] : names;
     }
 
-    fillPairs() {
-      const none = this.shard.pairs.length === 0;
-      this.parts.get("no-pairs").hidden = !none;
-      this.parts.get("pairs-table").hidden = none;
-      this.parts.get("pairs").replaceChildren(...this.shard.pairs.map(
-        ([target, prediction, count, share]) => {
-          const row = bakeoff.element("tr");
-          const arrow = bakeoff.element("td", {}, "→");
-          arrow.append(bakeoff.element("span", { class: "hidden" }, " called"));
-          row.append(
-            bakeoff.element("td", {}, bakeoff.count(count)),
-            bakeoff.element("td", {}, this.classes[target]),
-            arrow,
-            bakeoff.element("td", {}, this.classes[prediction]),
-            bakeoff.element("td", {}, share),
-          );
-          return row;
-        },
-      ));
+    fillHeading() {
+      const { runs } = this;
+      this.parts.get("name").textContent = this.titles().join(" and ");
+      this.parts.get("page")?.setAttribute("href", bakeoff.href(`runs/${runs[0].id}.html`));
+      this.parts.get("pairing").hidden = runs.length === 1;
+      for (const option of this.parts.get("against").options) option.disabled = option.value === runs[0].id;
     }
 
-    fillTable() {
-      const rows = this.parts.get("table")?.tBodies[0].rows ?? [];
-      for (const [target, row] of [...rows].entries()) {
-        for (const [prediction, cell] of [...row.querySelectorAll("td")].entries()) {
-          cell.textContent = bakeoff.count(this.count(target, prediction));
-        }
-      }
-    }
-
-    count(target, prediction) {
-      return this.counts.get(target * this.classes.length + prediction) ?? 0;
+    numberAt(row, column) {
+      const [first, second] = this.views.map((view) => view.at(row, column).count);
+      return this.difference ? bakeoff.matrixNumber(first - second, true) || "0" : bakeoff.count(first);
     }
 
     drawIfWidthChanged() {
-      if (this.scroller.clientWidth !== this.drawnWidth) this.draw();
+      const width = this.parts.get("panels").clientWidth;
+      // A window that is closing has none.
+      if (width && width !== this.drawnWidth) this.draw();
     }
 
     draw() {
-      if (!this.shard) return;
-      this.drawnWidth = this.scroller.clientWidth;
-      this.layout = bakeoff.matrixLayout(this.classes, this.drawnWidth);
-      const draw = this.classes.length <= this.constructor.SVG_UP_TO
-        ? bakeoff.drawMatrixSvg : bakeoff.drawMatrixCanvas;
-      const depth = (target, prediction, count) =>
-        bakeoff.matrixDepth(count / this.whole(target, prediction));
-      const { cell, left, right, side, top } = this.layout;
-      const layer = bakeoff.svg("svg", {
-        class: "cursor-layer", width: left + side + right, height: top + side + 2, "aria-hidden": "true",
-      });
-      this.cursor = bakeoff.svg("rect", { class: "cursor", width: Math.max(cell, 4), height: Math.max(cell, 4) });
-      layer.append(this.cursor);
-      this.stage.replaceChildren(draw(this.layout, this.cells, depth), layer);
-      this.fillLegend();
-      this.leave();
+      if (!this.views) return;
+      const { state, views } = this;
+      const names = this.runs.map(({ name }) => name);
+      const titles = this.titles();
+      const scale = bakeoff.matrixScales[state.scale];
+      const painted = bakeoff.matrixPaint(views, state);
+      this.makePanels(painted.length);
+      this.drawnWidth = this.parts.get("panels").clientWidth;
+      this.base = bakeoff.matrixLayout.base(this.groups, this.panels[0].element.clientWidth);
+      for (const [index, panel] of this.panels.entries()) {
+        panel.show(titles[index], painted[index], scale, this.base, this.zoom);
+        panel.title.hidden = this.panels.length === 1;
+      }
+      this.parts.get("zoom").hidden = this.groups.length <= MANY;
+      this.parts.get("legend").replaceChildren(...bakeoff.matrixLegend(painted[0], state, scale, names));
+      this.goBack();
     }
 
-    /* What a cell is a share of. */
-    whole(target, prediction) {
-      if (this.mode === "row") return this.rowSums[target];
-      return this.mode === "column" ? this.columnSums[prediction] : this.largest;
-    }
-
-    fillLegend() {
-      const of = { row: "the row", column: "the column", count: "the largest cell" }[this.mode];
-      this.legend.replaceChildren(
-        swatches("right", "right"), swatches("wrong", "wrong"),
-        bakeoff.element("span", {}, `1, 10, 25, 50 and 100 % of ${of}; no fill: none`),
-      );
-    }
-
-    point(event) {
-      if (!this.shard) return;
-      const box = this.stage.getBoundingClientRect();
-      const { cell, left, n, top } = this.layout;
-      const prediction = Math.floor((event.clientX - box.left - left) / cell);
-      const target = Math.floor((event.clientY - box.top - top) / cell);
-      const inside = [target, prediction].every((index) => index >= 0 && index < n);
-      if (inside) this.goTo(target, prediction);
+    /* Where the cursor was, if that place is still there. */
+    goBack() {
+      const { at } = this;
+      this.at = null;
+      if (at?.every((place) => place < this.groups.length)) this.goTo(...at);
       else this.leave();
     }
 
-    move(event) {
-      if (!this.shard) return;
-      const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-      if (event.key === "Escape") {
-        this.stage.blur();
-      } else if (Object.hasOwn(steps, event.key)) {
-        event.preventDefault();
-        const last = this.layout.n - 1;
-        const [target, prediction] = (this.at ?? [0, 0]).map((place, axis) =>
-          Math.min(Math.max(place + (this.at ? steps[event.key][axis] : 0), 0), last));
-        this.goTo(target, prediction);
-        this.cursor.scrollIntoView({ block: "nearest", inline: "nearest" });
-      }
+    makePanels(n) {
+      if (this.panels.length === n) return;
+      this.panels = Array.from({ length: n }, () => new bakeoff.MatrixPanel(this));
+      this.parts.get("panels").replaceChildren(...this.panels.map(({ element }) => element));
     }
 
-    goTo(target, prediction) {
-      if (this.at?.[0] === target && this.at?.[1] === prediction) return;
-      this.at = [target, prediction];
-      this.cursor.setAttribute("x", this.layout.left + prediction * this.layout.cell);
-      this.cursor.setAttribute("y", this.layout.top + target * this.layout.cell);
-      this.cursor.removeAttribute("visibility");
-      this.readout.textContent = this.inWords(target, prediction);
+    /* factor: 0 for as it was at first; panel, x, y: the place that stays, see MatrixPanel. */
+    zoomBy(factor, panel, x, y) {
+      const most = Math.max(1, READABLE_PX / this.base.cell);
+      const zoom = Math.min(Math.max(this.zoom * factor, 1), most);
+      if (zoom === this.zoom) return;
+      this.zoom = zoom;
+      const first = panel ?? this.panels[0];
+      first.zoomTo(zoom, x, y);
+      for (const other of this.panels) if (other !== first) other.zoomTo(zoom);
+      this.scrolled(first);
+    }
+
+    scrolled(panel) {
+      const { scrollLeft, scrollTop } = panel.stage;
+      for (const other of this.panels) if (other !== panel) other.stage.scrollTo(scrollLeft, scrollTop);
+    }
+
+    goTo(row, column) {
+      const at = [row, column];
+      if (String(at) === String(this.at)) return;
+      this.at = at;
+      for (const panel of this.panels) {
+        panel.mark(at);
+        panel.stage.classList.toggle("leads", Boolean(this.follows(panel)));
+      }
+      const { state, views } = this;
+      this.parts.get("readout").textContent = views.length === 1
+        ? bakeoff.matrixWords.ofOne(views[0], at, state.values)
+        : bakeoff.matrixWords.ofTwo(views, this.runs.map(({ name }) => name), at, state.values);
     }
 
     leave() {
       this.at = null;
-      this.cursor?.setAttribute("visibility", "hidden");
-      this.readout.textContent = "Rows are true classes, columns predictions. Point at a cell, or move with the arrow keys, to read it.";
+      for (const panel of this.panels) panel.mark(null);
+      this.parts.get("readout").textContent = this.parts.get("readout").dataset.idle;
     }
 
-    inWords(target, prediction) {
-      const n = this.count(target, prediction);
-      const byColumn = this.mode === "column";
-      const whole = byColumn ? this.columnSums[prediction] : this.rowSums[target];
-      const of = whole ? ` (${bakeoff.share(n, whole)} of the ${byColumn ? "column" : "row"})` : "";
-      const total = `${bakeoff.count(n)} of ${bakeoff.count(whole)} image${whole === 1 ? "" : "s"}`;
-      return byColumn
-        ? `${total} called “${this.classes[prediction]}” ${n === 1 ? "is" : "are"} “${this.classes[target]}”${of}`
-        : `${total} of “${this.classes[target]}” ${n === 1 ? "was" : "were"} called “${this.classes[prediction]}”${of}`;
+    open(panel) {
+      this.follows(panel)?.();
+    }
+
+    /* What a click on the cell at hand does: unfold the superclasses that it is made of, or show its
+       images; null where there is nothing to show. */
+    follows(panel) {
+      const [target, prediction] = this.at.map((place) => this.groups[place]);
+      const folded = [target, prediction].filter(({ kind }) => kind === "superclass").map(({ block }) => block);
+      if (folded.length) {
+        const closed = [...this.state.closed].filter((block) => !folded.includes(block));
+        return () => bakeoff.write({ "matrix-closed": closed.join(".") });
+      }
+      const run = this.runOf(panel);
+      if (!run || target.kind === "other" || prediction.kind === "other") return null;
+      return () => location.assign(bakeoff.matrixWords.images(run.id, target.members[0], prediction.members[0]));
+    }
+
+    /* The run whose images a cell leads to: in a difference the first that has some. */
+    runOf(panel) {
+      const hasImages = (index) => this.runs[index].shard.images && this.views[index].at(...this.at).count > 0;
+      const candidates = this.difference ? [0, 1] : [this.panels.indexOf(panel)];
+      return this.runs[candidates.find(hasImages)];
     }
   });
-
-  /* Five squares of one hue, from pale to deep. */
-  function swatches(kind, label) {
-    const shares = [0.01, 0.1, 0.25, 0.5, 1];
-    const key = bakeoff.element("span");
-    const picture = bakeoff.svg("svg", { width: shares.length * 14, height: 12, "aria-hidden": "true" });
-    picture.append(...shares.map((share, index) => bakeoff.svg("rect", {
-      class: kind, x: index * 14, width: 12, height: 12,
-      "fill-opacity": bakeoff.matrixDepth(share).toFixed(3),
-    })));
-    key.append(picture, ` ${label}`);
-    return key;
-  }
 }

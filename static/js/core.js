@@ -6,6 +6,11 @@ window.bakeoff = (() => {
   // This file is assets/js/core.js, so the site's root is two folders up.
   const root = new URL("../../", document.currentScript.src);
 
+  /* Where a page or file of the site is, given from the site's root. */
+  function href(path) {
+    return new URL(path, root).href;
+  }
+
   /* Scripts and data, each loaded once. Maps, since a class may be called "__proto__". */
   const scripts = new Map();
   const shards = new Map();
@@ -43,11 +48,24 @@ window.bakeoff = (() => {
     return new URLSearchParams(location.hash.slice(1));
   }
 
-  function write(changes) {
+  /* This page's address with some of the state changed; null leaves a key out. */
+  function address(changes) {
     const state = read();
-    for (const [key, value] of Object.entries(changes)) state.set(key, value);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) state.delete(key);
+      else state.set(key, value);
+    }
+    return `#${state}`;
+  }
+
+  function write(changes) {
     // Assigning makes an entry in the history, unlike replaceState, and works on file://.
-    location.hash = state.toString();
+    location.hash = address(changes);
+  }
+
+  /* As write, in place of the newest entry of the history. */
+  function replace(changes) {
+    location.replace(address(changes));
   }
 
   /* Calls listener(state) now and whenever the address changes. */
@@ -116,7 +134,8 @@ window.bakeoff = (() => {
   }
 
   return {
-    colour, count, data, element, follow, load, loadScript, onTheme, selectedRun, share, svg, write,
+    address, colour, count, data, element, follow, href, load, loadScript, onTheme, read, replace, selectedRun,
+    share, svg, write,
   };
 })();
 

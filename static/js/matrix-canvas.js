@@ -1,57 +1,104 @@
-/* Draws a confusion matrix on a canvas: for so many classes that SVG would be slow. */
+/* Draws the part of a confusion matrix that is in view on a canvas: for so many classes that SVG
+   would be slow. The arguments are those of drawMatrixSvg. */
 "use strict";
 
-bakeoff.drawMatrixCanvas = (layout, cells, depth) => {
-  const { cell, font, gap, left, side, step, top } = layout;
-  const width = left + side + layout.right;
-  const height = top + side + 2;
+bakeoff.drawMatrixCanvas = (layout, painted, depth, view) => {
+  const { bottom, cell, font, gap, left, right, top } = layout;
+  const inside = { width: view.width - left - right, height: view.height - top - bottom };
   const picture = bakeoff.element("canvas", { "aria-hidden": "true" });
   const scale = window.devicePixelRatio || 1;
-  picture.width = Math.round(width * scale);
-  picture.height = Math.round(height * scale);
-  picture.style.width = `${width}px`;
-  picture.style.height = `${height}px`;
+  picture.width = Math.round(view.width * scale);
+  picture.height = Math.round(view.height * scale);
+  picture.style.width = `${view.width}px`;
+  picture.style.height = `${view.height}px`;
   const context = picture.getContext("2d");
   const family = getComputedStyle(document.body).fontFamily;
   context.scale(scale, scale);
-  drawCells();
-  drawLabels();
+  context.textBaseline = "middle";
+  drawClippedCells();
+  drawFrame();
+  drawRowLabels();
+  drawColumnLabels();
+  drawAxisTitles();
   return picture;
 
-  function drawCells() {
-    const right = bakeoff.colour("--right");
-    const wrong = bakeoff.colour("--wrong");
-    // A cell narrower than a pixel would vanish.
-    const drawn = Math.max(cell - gap, 1.5);
-    for (const { target, prediction, count } of cells) {
-      context.globalAlpha = depth(target, prediction, count);
-      context.fillStyle = target === prediction ? right : wrong;
-      context.fillRect(left + prediction * cell + gap / 2, top + target * cell + gap / 2, drawn, drawn);
-    }
-    context.globalAlpha = 1;
-    context.strokeStyle = bakeoff.colour("--rule");
-    context.strokeRect(left - 0.5, top - 0.5, side + 1, side + 1);
+  function drawClippedCells() {
+    context.save();
+    context.beginPath();
+    context.rect(left, top, inside.width, inside.height);
+    context.clip();
+    context.translate(left, top);
+    drawCells();
+    drawLines();
+    context.restore();
   }
 
-  function drawLabels() {
+  function drawCells() {
+    const colours = new Map(["right", "wrong", "more", "fewer"].map((kind) => [kind, bakeoff.colour(`--${kind}`)]));
+    const [ink, paper] = [bakeoff.colour("--ink"), bakeoff.colour("--paper")];
+    // A cell narrower than a pixel would vanish.
+    const drawn = Math.max(cell - gap, 2);
+    context.font = `12px ${family}`;
+    context.textAlign = "center";
+    for (const { row, column, kind, strength, number } of bakeoff.matrixInView(painted.cells, layout, view)) {
+      const x = column * cell - view.x;
+      const y = row * cell - view.y;
+      const opacity = depth(strength);
+      context.globalAlpha = opacity;
+      context.fillStyle = colours.get(kind);
+      context.fillRect(x + gap / 2, y + gap / 2, drawn, drawn);
+      context.globalAlpha = 1;
+      const text = bakeoff.matrixNumber(number, painted.signed);
+      if (!bakeoff.matrixNumberFits(text, cell)) continue;
+      context.fillStyle = opacity > 0.65 ? paper : ink;
+      context.fillText(text, x + cell / 2, y + cell / 2);
+    }
+  }
+
+  function drawLines() {
+    context.strokeStyle = bakeoff.colour("--muted");
+    for (const place of layout.lines) {
+      const [x, y] = [place * cell - view.x, place * cell - view.y];
+      context.strokeRect(-view.x, y, layout.side, 0);
+      context.strokeRect(x, -view.y, 0, layout.side);
+    }
+  }
+
+  function drawFrame() {
+    context.strokeStyle = bakeoff.colour("--rule");
+    context.strokeRect(
+      left - 0.5, top - 0.5, Math.min(inside.width, layout.side) + 1, Math.min(inside.height, layout.side) + 1,
+    );
+  }
+
+  function drawRowLabels() {
     context.font = `${font}px ${family}`;
     context.fillStyle = bakeoff.colour("--muted");
-    context.textBaseline = "middle";
-    for (let index = 0; index < layout.n; index += step) {
-      const place = (index + 0.5) * cell;
-      context.textAlign = "right";
-      context.fillText(layout.labels[index], left - 6, top + place);
+    context.textAlign = "right";
+    for (const [label, y] of bakeoff.matrixLabels(layout, view.y, inside.height)) {
+      context.fillText(label, left - 6, top + y);
+    }
+  }
+
+  function drawColumnLabels() {
+    context.font = `${font}px ${family}`;
+    context.fillStyle = bakeoff.colour("--muted");
+    context.textAlign = layout.leaning ? "left" : "center";
+    for (const [label, x] of bakeoff.matrixLabels(layout, view.x, inside.width)) {
       context.save();
-      context.translate(left + place, top - 6);
-      context.rotate((-layout.slant * Math.PI) / 180);
-      context.textAlign = "left";
-      context.fillText(layout.labels[index], 0, 0);
+      context.translate(left + x, top - 6 - (layout.leaning ? 0 : font / 2));
+      if (layout.leaning) context.rotate((-layout.slant * Math.PI) / 180);
+      context.fillText(label, 0, 0);
       context.restore();
     }
+  }
+
+  function drawAxisTitles() {
     context.font = `600 ${font}px ${family}`;
     context.fillStyle = bakeoff.colour("--ink");
+    context.textAlign = "left";
     context.fillText("Prediction", left, font / 2 + 1);
     context.textAlign = "right";
-    context.fillText("True class", left - 6, top - font - 4);
+    context.fillText("True class", left - 6, top - font / 2 - 4);
   }
 };

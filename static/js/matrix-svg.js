@@ -1,33 +1,56 @@
-/* Draws a confusion matrix as SVG: sharp, selectable, printable; for up to about 60 classes. */
+/* Draws the part of a confusion matrix that is in view as SVG: sharp, selectable, printable. */
 "use strict";
 
-bakeoff.drawMatrixSvg = (layout, cells, depth) => {
-  const { cell, font, gap, left, n, side, top } = layout;
-  const width = left + side + layout.right;
-  const picture = bakeoff.svg("svg", {
-    width, height: top + side + 2, viewBox: `0 0 ${width} ${top + side + 2}`, "aria-hidden": "true",
+/* layout: see matrix-layout.js; painted: cells of matrix-view.js; depth: share to opacity;
+   view: x, y (px scrolled), width, height (px of the picture). */
+bakeoff.drawMatrixSvg = (layout, painted, depth, view) => {
+  const { bottom, cell, font, gap, left, right, top } = layout;
+  const inside = { width: view.width - left - right, height: view.height - top - bottom };
+  const picture = bakeoff.svg("svg", { width: view.width, height: view.height, "aria-hidden": "true" });
+  const frame = bakeoff.svg("rect", {
+    class: "frame", x: left - 0.5, y: top - 0.5,
+    width: Math.min(inside.width, layout.side) + 1, height: Math.min(inside.height, layout.side) + 1,
   });
-  picture.append(bakeoff.svg("rect", {
-    class: "frame", x: left - 0.5, y: top - 0.5, width: side + 1, height: side + 1,
-  }));
-  picture.append(...axisTitles(), ...rowLabels(), ...columnLabels());
-  for (const { target, prediction, count } of cells) {
-    const x = left + prediction * cell;
-    const y = top + target * cell;
-    const opacity = depth(target, prediction, count);
-    picture.append(bakeoff.svg("rect", {
-      class: target === prediction ? "right" : "wrong",
-      x: x + gap / 2, y: y + gap / 2, width: cell - gap, height: cell - gap,
-      "fill-opacity": opacity.toFixed(3),
-    }));
-    if (cell >= 20 && n <= 12) {
-      picture.append(bakeoff.svg("text", {
+  picture.append(
+    frame, ...axisTitles(),
+    ...rowLabels(), ...columnLabels(),
+    clippedCells(),
+  );
+  return picture;
+
+  /* An svg inside an svg cuts off what reaches out of it. */
+  function clippedCells() {
+    const part = bakeoff.svg("svg", { x: left, y: top, ...inside });
+    part.append(...cells(), ...lines());
+    return part;
+  }
+
+  function* cells() {
+    for (const { row, column, kind, strength, number } of bakeoff.matrixInView(painted.cells, layout, view)) {
+      const x = column * cell - view.x;
+      const y = row * cell - view.y;
+      const opacity = depth(strength);
+      yield bakeoff.svg("rect", {
+        class: kind, x: x + gap / 2, y: y + gap / 2, width: cell - gap, height: cell - gap,
+        "fill-opacity": opacity.toFixed(3),
+      });
+      const text = bakeoff.matrixNumber(number, painted.signed);
+      if (!bakeoff.matrixNumberFits(text, cell)) continue;
+      yield bakeoff.svg("text", {
         class: opacity > 0.65 ? "count on-dark" : "count",
-        x: x + cell / 2, y: y + cell / 2 + font * 0.36, "font-size": font,
-      }, bakeoff.count(count)));
+        x: x + cell / 2, y: y + cell / 2 + font * 0.36, "font-size": 12,
+      }, text);
     }
   }
-  return picture;
+
+  function* lines() {
+    for (const place of layout.lines) {
+      const [x, y] = [place * cell - view.x, place * cell - view.y];
+      yield bakeoff.svg("path", {
+        class: "block", d: `M${x} ${-view.y}v${layout.side}M${-view.x} ${y}h${layout.side}`,
+      });
+    }
+  }
 
   function axisTitles() {
     const size = { class: "axis-title", "font-size": font };
@@ -38,15 +61,14 @@ bakeoff.drawMatrixSvg = (layout, cells, depth) => {
   }
 
   function rowLabels() {
-    return layout.labels.map((label, index) => bakeoff.svg("text", {
-      x: left - 6, y: top + (index + 0.5) * cell + font * 0.36,
-      "text-anchor": "end", "font-size": font,
+    return bakeoff.matrixLabels(layout, view.y, inside.height).map(([label, place]) => bakeoff.svg("text", {
+      x: left - 6, y: top + place + font * 0.36, "text-anchor": "end", "font-size": font,
     }, label));
   }
 
   function columnLabels() {
-    return layout.labels.map((label, index) => {
-      const x = left + (index + 0.5) * cell;
+    return bakeoff.matrixLabels(layout, view.x, inside.width).map(([label, place]) => {
+      const x = left + place;
       return bakeoff.svg("text", layout.leaning
         ? { transform: `translate(${x + font * 0.3},${top - 5}) rotate(-${layout.slant})`, "font-size": font }
         : { x, y: top - 6, "text-anchor": "middle", "font-size": font }, label);

@@ -1,5 +1,6 @@
 /* <plotly-figure data-name>: a chart made at build time that Plotly replaces when the reader points
-   at it, focuses it or presses Explore. A point's customdata is a run; a click selects it. */
+   at it, focuses it or presses Explore. A point's customdata is a run: a click selects it, and what
+   is pointed at here is marked elsewhere, and the other way round. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
@@ -37,10 +38,15 @@
       this.still.hidden = true;
       await this.paint();
       this.live.on("plotly_click", ({ points }) => bakeoff.write({ run: points[0].customdata }));
+      this.live.on("plotly_hover", ({ points }) => bakeoff.point(points[0].customdata));
+      this.live.on("plotly_unhover", () => bakeoff.point(null));
+      bakeoff.onPoint((run) => this.point(run));
       this.button.textContent = "Reset the view";
       this.button.addEventListener("click", () => Plotly.relayout(this.live, {
         "xaxis.autorange": true, "yaxis.autorange": true,
       }));
+      // Not Plotly's own watch on the window: a chart that was not shown missed its changes.
+      new ResizeObserver(() => this.live.offsetParent && Plotly.Plots.resize(this.live)).observe(this.live);
       bakeoff.onTheme(() => this.paint());
       bakeoff.follow((state) => this.mark(bakeoff.selectedRun(state)));
     }
@@ -48,7 +54,14 @@
     paint() {
       const { data, layout } = resolved(this.figure);
       if (this.run) this.ring(data);
-      return Plotly.react(this.live, data, layout, { responsive: true, displayModeBar: false });
+      return Plotly.react(this.live, data, layout, { displayModeBar: false });
+    }
+
+    point(run) {
+      if (!this.live.offsetParent) return;
+      const curveNumber = this.figure.data.findIndex((trace) => run && trace.customdata?.[0] === run);
+      if (curveNumber < 0) Plotly.Fx.unhover(this.live);
+      else Plotly.Fx.hover(this.live, [{ curveNumber, pointNumber: 0 }]);
     }
 
     mark(run) {
@@ -59,7 +72,7 @@
     /* Draws the selected run's mark larger, in ink. */
     ring(data) {
       for (const trace of data) {
-        if (trace.customdata[0] !== this.run) continue;
+        if (trace.customdata?.[0] !== this.run) continue;
         trace.marker.size = 16;
         trace.marker.line = { width: 2.5, color: bakeoff.colour("--ink") };
       }

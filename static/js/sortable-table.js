@@ -1,90 +1,141 @@
-/* <sortable-table data-key>: a table of runs that sorts by its headings and selects a run.
-   A heading with data-column sorts by the data-value of its cells; data-better says which way the
-   best comes first. The order is in the address as KEY-sort=COLUMN.DIRECTION. */
+/* <sortable-table data-key>: a table that sorts by its headings. A heading with data-column sorts by
+   the data-value of its cells; data-better says which way the best comes first. With Shift, a
+   further column orders what the others leave equal. The order is in the address as
+   KEY-sort=COLUMN.DIRECTION COLUMN.DIRECTION. Rows with data-under stay below the row that they
+   follow, and are ordered among themselves. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
 {
+  const DIRECTIONS = ["ascending", "descending"];
+
   customElements.define("sortable-table", class extends HTMLElement {
     connectedCallback() {
       this.body = this.querySelector("tbody");
       this.rows = [...this.body.rows];
       this.headings = [...this.querySelectorAll("th[data-column]")];
       this.initial = this.headings.find((heading) => heading.ariaSort) ?? null;
+      this.said = bakeoff.element("p", { class: "hidden", "aria-live": "polite" });
+      this.append(this.said);
       for (const heading of this.headings) this.makeButton(heading);
-      this.body.addEventListener("click", (event) => this.pick(event));
-      this.body.addEventListener("keydown", (event) => this.move(event));
-      this.classList.add("ready");
       bakeoff.follow((state) => {
-        this.sortBy(state.get(`${this.dataset.key}-sort`));
-        this.mark(bakeoff.selectedRun(state));
+        this.order = this.known(state.get(`${this.dataset.key}-sort`));
+        this.sort();
       });
+    }
+
+    /* Takes rows that came later, as if they had been below the others from the start. */
+    add(rows) {
+      this.rows.push(...rows);
+      this.sort();
     }
 
     makeButton(heading) {
       const button = bakeoff.element("button", { type: "button" });
       button.append(heading.firstElementChild);
       heading.append(button);
-      button.addEventListener("click", () => {
-        bakeoff.write({ [`${this.dataset.key}-sort`]: `${heading.dataset.column}.${next(heading)}` });
+      button.addEventListener("click", (event) => this.choose(heading, event.shiftKey));
+      // Not every browser tells in the click that Shift was held with the key.
+      button.addEventListener("keydown", (event) => {
+        if (event.shiftKey && ["Enter", " "].includes(event.key)) {
+          event.preventDefault();
+          this.choose(heading, true);
+        }
       });
     }
 
-    /* order: COLUMN.DIRECTION; anything else gives the order of the page as built. */
-    sortBy(order) {
-      const [column, direction] = (order ?? "").split(".");
-      const heading = this.headings.find((candidate) => candidate.dataset.column === column);
-      const known = heading && ["ascending", "descending"].includes(direction);
-      for (const other of this.headings) other.removeAttribute("aria-sort");
-      if (known) heading.setAttribute("aria-sort", direction);
-      else this.initial?.setAttribute("aria-sort", this.initial.dataset.better);
+    choose(heading, further) {
+      const chosen = { heading, direction: this.next(heading, further) };
+      const order = further ? withChoice(this.orderNow(), chosen) : [chosen];
+      const text = order.map((entry) => `${entry.heading.dataset.column}.${entry.direction}`).join(" ");
+      bakeoff.write({ [`${this.dataset.key}-sort`]: text || null });
+    }
+
+    /* The order that is seen, which may be that of the page as built. */
+    orderNow() {
+      if (this.order.length || !this.initial) return this.order;
+      return [{ heading: this.initial, direction: this.initial.dataset.better }];
+    }
+
+    /* The way to sort next: the best first, then the other way round; a further column, then not. */
+    next(heading, further) {
+      const { better } = heading.dataset;
+      const now = this.orderNow().find((entry) => entry.heading === heading)?.direction;
+      if (now !== better) return now && further ? null : better;
+      return DIRECTIONS.find((direction) => direction !== better);
+    }
+
+    /* The columns and directions that an address names; what it names wrongly is left out. */
+    known(text) {
+      return (text ?? "").split(" ").map((entry) => {
+        const [column, direction] = entry.split(".");
+        return { heading: this.headings.find((one) => one.dataset.column === column), direction };
+      }).filter(({ heading, direction }) => heading && DIRECTIONS.includes(direction));
+    }
+
+    sort() {
+      this.mark();
+      const words = this.inWords();
+      if (this.said.textContent !== words) this.said.textContent = words;
       const focused = document.activeElement;
-      this.body.append(...(known ? sorted(this.rows, heading.cellIndex, direction) : this.rows));
+      const kept = this.contains(focused);
+      const groups = grouped(this.rows);
+      const order = this.order.map(({ heading, direction }) => [heading.cellIndex, direction]);
+      groups.sort((a, b) => compare(a[0], b[0], order));
+      for (const group of groups) group.push(...group.splice(1).sort((a, b) => compare(a, b, order)));
+      this.body.append(...groups.flat());
       // Moving a row takes the focus from the link in it.
-      if (this.contains(focused)) focused.focus({ preventScroll: true });
+      if (kept) focused.focus({ preventScroll: true });
     }
 
-    mark(run) {
-      for (const row of this.rows) {
-        const link = row.querySelector("a");
-        if (row.dataset.run === run) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
+    mark() {
+      for (const heading of this.headings) {
+        heading.removeAttribute("aria-sort");
+        delete heading.dataset.place;
       }
+      if (!this.order.length) this.initial?.setAttribute("aria-sort", this.initial.dataset.better);
+      this.order.forEach(({ heading, direction }, place) => {
+        // A table has one order for those who hear it: the others are said when they change.
+        if (place === 0) heading.setAttribute("aria-sort", direction);
+        if (this.order.length > 1) Object.assign(heading.dataset, { place: place + 1, direction });
+      });
     }
 
-    pick(event) {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      bakeoff.write({ run: event.target.closest("tr").dataset.run });
-    }
-
-    move(event) {
-      const rows = [...this.body.rows];
-      const place = rows.indexOf(event.target.closest("tr"));
-      const places = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: rows.length - 1 };
-      if (event.key === " ") {
-        event.preventDefault();
-        bakeoff.write({ run: rows[place].dataset.run });
-      } else if (Object.hasOwn(places, event.key)) {
-        event.preventDefault();
-        rows[places[event.key]]?.querySelector("a").focus();
-      }
+    inWords() {
+      const columns = this.order.map(({ heading, direction }) =>
+        `${heading.querySelector(".head").firstChild.textContent.trim()}, ${direction}`);
+      return columns.length ? `Sorted by ${columns.join("; then by ")}` : "";
     }
   });
 
-  /* The way to sort next: the best first, then the other way round. */
-  function next(heading) {
-    const { better } = heading.dataset;
-    if (heading.getAttribute("aria-sort") !== better) return better;
-    return better === "ascending" ? "descending" : "ascending";
+  /* An order with one more column, or with a column that it has sorted another way or not at all. */
+  function withChoice(order, chosen) {
+    const held = order.some(({ heading }) => heading === chosen.heading);
+    const all = held
+      ? order.map((entry) => (entry.heading === chosen.heading ? chosen : entry))
+      : [...order, chosen];
+    return all.filter(({ direction }) => direction);
   }
 
-  /* Rows by a column; equal ones stay in order, missing ones come last either way. */
-  function sorted(rows, column, direction) {
-    const sign = direction === "ascending" ? 1 : -1;
-    const value = (row) => row.cells[column].dataset.value;
-    const present = rows.filter((row) => value(row) !== "");
-    const missing = rows.filter((row) => value(row) === "");
-    return [...present.sort((a, b) => sign * (value(a) - value(b))), ...missing];
+  /* Rows with those that belong under them. */
+  function grouped(rows) {
+    const groups = [];
+    for (const row of rows) {
+      if (row.dataset.under === undefined) groups.push([row]);
+      else groups.at(-1).push(row);
+    }
+    return groups;
+  }
+
+  /* Two rows by several columns; missing values come last either way. */
+  function compare(a, b, order) {
+    for (const [column, direction] of order) {
+      const [mine, its] = [a, b].map((row) => row.cells[column].dataset.value);
+      if (mine === its) continue;
+      if (mine === "" || its === "") return mine === "" ? 1 : -1;
+      const difference = mine - its;
+      if (difference) return direction === "ascending" ? difference : -difference;
+    }
+    return 0;
   }
 }

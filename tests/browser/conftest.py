@@ -13,6 +13,7 @@ from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
 from tests.ensure_chromium import find
 from tests.made_up import write_made_up_store
+from tests.pictures import write_illustrated_store
 
 FLAGS = (
     "--no-sandbox",
@@ -63,6 +64,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Experimen
             n_images=400,
         ),
         "hostile": write_made_up_store(stores, name="hostile", class_names=HOSTILE),
+        "pictures": write_illustrated_store(stores),
     }
     relabel(pages["hostile"], "alpha-none", HOSTILE[0])
     built = {}
@@ -112,7 +114,7 @@ class Watched:
         self.page.goto(f"{site.root}/{page}")
         self.page.locator("theme-toggle button").wait_for()
         if page.startswith("compare"):
-            self.page.locator("confusion-matrix .cursor-layer").wait_for(state="attached")
+            self.page.locator("confusion-matrix .cursor-layer").first.wait_for(state="attached")
         return self.page
 
 

@@ -1,42 +1,20 @@
-"""compare.html in a real browser: the matrix, the tables, the address and the chart."""
+"""compare.html in a real browser: the tables, two runs side by side, the charts, the address."""
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from experiments.results.schema import Split
+from site_builder.pipeline import build_site
 from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.made_up import write_made_up_store
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[[str], Built]
-
-
-def counted(site: Built, run_id: str) -> np.ndarray:
-    """Count a run's cells one prediction at a time, not as the program does."""
-    predictions = site.store.read_predictions(site.store.read_run(run_id), Split.TEST)
-    n_classes = len(site.store.read_experiment().class_names)
-    matrix = np.zeros((n_classes, n_classes), int)
-    for target, chosen in zip(predictions.targets, predictions.top_classes[:, 0], strict=True):
-        matrix[target, chosen] += 1
-    return matrix
-
-
-def point_at(page: Page, target: int, prediction: int) -> str:
-    """Move the mouse to the middle of a cell and return what the page says of it."""
-    stage = page.locator("confusion-matrix .stage")
-    stage.scroll_into_view_if_needed()
-    box = stage.bounding_box()
-    assert box is not None
-    layout = page.locator("confusion-matrix").evaluate("element => element.layout")
-    page.mouse.move(
-        box["x"] + layout["left"] + (prediction + 0.5) * layout["cell"],
-        box["y"] + layout["top"] + (target + 0.5) * layout["cell"],
-    )
-    return page.locator(".readout").inner_text()
 
 
 def run_order(page: Page, table: str) -> list[str]:
@@ -50,69 +28,6 @@ def show(page: Page, run_id: str) -> None:
     label, variant = run_id.rsplit("-", 1)
     words = {"none": "no augmentation", "standard": "augmented"}[variant]
     expect(page.locator("[data-part=name]")).to_have_text(f"{label.title()}, {words}")
-
-
-@pytest.mark.parametrize("run_id", ["alpha-none", "gamma-standard"])
-def test_a_click_on_a_row_shows_that_runs_matrix(
-    watched: Watched, open_site: Open, run_id: str
-) -> None:
-    site = open_site("shapes")
-    page = watched.open(site, "compare.html")
-    show(page, "beta-none")
-    show(page, run_id)
-    matrix = counted(site, run_id)
-    names = site.store.read_experiment().class_names
-    for target, prediction in np.ndindex(matrix.shape):
-        n, whole = matrix[target, prediction], matrix[target].sum()
-        said = point_at(page, target, prediction)
-        verb = "was" if n == 1 else "were"
-        assert said.startswith(
-            f"{n} of {whole} images of “{names[target]}” {verb} called “{names[prediction]}” ("
-        )
-        assert said.endswith("\u00a0% of the row)")
-    table = page.locator("[data-part=table] tbody tr").evaluate_all(
-        "rows => rows.map(row => [...row.querySelectorAll('td')].map(cell => +cell.textContent))"
-    )
-    assert table == matrix.tolist()
-    drawn = page.locator("confusion-matrix svg text.count").all_text_contents()
-    assert drawn == [str(n) for n in matrix.ravel() if n]
-    accuracy = page.locator("[data-part=facts] dd").nth(1).inner_text().replace("\u00a0", " ")
-    assert accuracy == f"{matrix.trace()} of {matrix.sum()} images"
-
-
-def test_modes_change_what_a_cell_is_a_share_of(watched: Watched, open_site: Open) -> None:
-    site = open_site("shapes")
-    page = watched.open(site, "compare.html")
-    show(page, "gamma-none")
-    matrix = counted(site, "gamma-none")
-    page.get_by_role("button", name="By column").click()
-    expect(page.get_by_role("button", name="By column")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("button", name="By row")).to_have_attribute("aria-pressed", "false")
-    said = point_at(page, 2, 1)
-    assert said.startswith(f"{matrix[2, 1]} of {matrix[:, 1].sum()} images called “square”")
-    page.get_by_role("button", name="Counts").click()
-    opacity = page.locator("confusion-matrix .stage rect[fill-opacity]").evaluate_all(
-        "cells => Math.max(...cells.map(cell => +cell.getAttribute('fill-opacity')))"
-    )
-    assert opacity == 1
-
-
-def test_the_matrix_is_read_by_keyboard(watched: Watched, open_site: Open) -> None:
-    site = open_site("shapes")
-    page = watched.open(site, "compare.html")
-    show(page, "beta-none")
-    matrix = counted(site, "beta-none")
-    page.locator(".stage").focus()
-    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):  # the first key goes to the first cell
-        page.keyboard.press(key)
-    assert (
-        page.locator(".readout")
-        .inner_text()
-        .startswith(f"{matrix[1, 1]} of {matrix[1].sum()} images of “square” were called “square”")
-    )
-    assert page.locator(".readout").get_attribute("aria-live") == "polite"
-    page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement === document.body")
 
 
 def test_tables_sort_by_click_and_by_keyboard(watched: Watched, open_site: Open) -> None:
@@ -134,18 +49,6 @@ def test_tables_sort_by_click_and_by_keyboard(watched: Watched, open_site: Open)
     assert run_order(page, "resources") == sorted(built, key=lambda run: -costs[run])
     page.go_back()
     expect(heading).to_have_attribute("aria-sort", "ascending")
-
-
-def test_missing_values_sort_last_either_way(watched: Watched, open_site: Open) -> None:
-    page = watched.open(open_site("shapes"), "compare.html")
-    heading = page.locator("sortable-table[data-key=performance] th[data-column=f1]")
-    lost = page.locator("sortable-table[data-key=performance] tbody tr").nth(1)
-    run_id = lost.get_attribute("data-run")
-    lost.locator("td").nth(4).evaluate("cell => { cell.dataset.value = ''; }")
-    for direction in ("descending", "ascending"):
-        heading.get_by_role("button").click()
-        expect(heading).to_have_attribute("aria-sort", direction)
-        assert run_order(page, "performance")[-1] == run_id
 
 
 def test_rows_are_chosen_by_keyboard(watched: Watched, open_site: Open) -> None:
@@ -178,82 +81,12 @@ def test_the_address_keeps_the_choice(watched: Watched, open_site: Open) -> None
     assert page.url.endswith("#run=gamma-none")
 
 
-def test_an_unknown_run_gives_the_best(watched: Watched, open_site: Open) -> None:
-    site = open_site("shapes")
-    page = watched.open(site, "compare.html#run=__proto__")
-    best = page.locator("#comparison").get_attribute("data-best")
-    expect(page.locator(f"tr[data-run={best}] a[aria-current]")).to_have_count(2)
-    right = max(
-        ("alpha-none", "alpha-standard", "beta-none", "beta-standard", "gamma-none"),
-        key=lambda run: counted(site, run).trace(),
-    )
-    assert counted(site, str(best)).trace() == counted(site, right).trace()
-
-
 def test_the_summary_leads_to_a_run(watched: Watched, open_site: Open) -> None:
     page = watched.open(open_site("shapes"), "index.html")
     page.locator(".ranking a").last.click()
     expect(page).to_have_url(re.compile(r"compare\.html#run=[a-z]+-[a-z]+$"))
     run_id = page.url.rpartition("=")[2]
     expect(page.locator(f"tr[data-run={run_id}] a[aria-current]")).to_have_count(2)
-
-
-def test_above_sixty_classes_a_canvas_is_drawn(watched: Watched, open_site: Open) -> None:
-    site = open_site("many-classes")
-    page = watched.open(site, "compare.html")
-    expect(page.locator("confusion-matrix canvas")).to_be_visible()
-    matrix = counted(site, str(page.locator("#comparison").get_attribute("data-best")))
-    cells = [*np.argwhere(matrix)[[0, 40, -1]].tolist(), np.argwhere(matrix == 0)[7].tolist()]
-    for target, prediction in cells:
-        said = point_at(page, target, prediction)
-        n, whole = matrix[target, prediction], matrix[target].sum()
-        assert said.startswith(f"{n} of {whole} images of “class {target}” ")
-        assert f"called “class {prediction}” (" in said
-        painted = page.locator("confusion-matrix canvas").evaluate(
-            """(canvas, [x, y]) => canvas.getContext("2d").getImageData(x, y, 1, 1).data[3]""",
-            page.locator("confusion-matrix").evaluate(
-                """({ layout }, [target, prediction]) => [
-                    layout.left + (prediction + 0.5) * layout.cell,
-                    layout.top + (target + 0.5) * layout.cell].map(Math.floor)""",
-                [target, prediction],
-            ),
-        )
-        assert (painted > 0) == (n > 0)
-
-
-def test_plotly_loads_only_when_asked(watched: Watched, open_site: Open) -> None:
-    page = watched.open(open_site("shapes"), "compare.html")
-    assert not [url for url in watched.requests if "plotly.min" in url or "/figures/" in url]
-    page.get_by_role("button", name="Explore").focus()
-    expect(page.locator(".plotly-live .main-svg").first).to_be_visible(timeout=20_000)
-    assert len([url for url in watched.requests if "plotly.min" in url]) == 1
-    expect(page.locator(".stills")).to_be_hidden()
-    point = page.locator(".plotly-live .scatterlayer .trace .point").nth(4)
-    point.scroll_into_view_if_needed()
-    box = point.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.mouse.up()
-    expect(page.locator("tr[data-run=gamma-none] a[aria-current]")).to_have_count(2)
-
-
-def test_hostile_names_are_text(watched: Watched, open_site: Open) -> None:
-    site = open_site("hostile")
-    page = watched.open(site, "compare.html")
-    expect(page.locator(".stage svg")).to_have_count(2)
-    for place, name in enumerate(HOSTILE):
-        assert f"“{name}”" in point_at(page, place, place)
-    page.get_by_role("button", name="Explore").click()
-    expect(page.locator(".plotly-live .main-svg").first).to_be_visible(timeout=20_000)
-    point = page.locator(".plotly-live .scatterlayer .trace .point").first
-    point.scroll_into_view_if_needed()
-    point.hover(force=True)
-    expect(page.locator(".hoverlayer")).to_contain_text(f"{HOSTILE[0]}, no augmentation")
-    assert page.locator("img").count() == 0
-    watched.open(site, "index.html")
-    assert page.locator("img").count() == 0
-    assert HOSTILE[0] in page.locator("main").inner_text()
 
 
 def test_the_browser_rounds_as_the_build_does(watched: Watched, open_site: Open) -> None:
@@ -263,3 +96,254 @@ def test_the_browser_rounds_as_the_build_does(watched: Watched, open_site: Open)
     pairs = [(part, whole) for whole in (1, 3, 7, 40, 200, 999) for part in range(whole + 1)]
     shown = page.evaluate("pairs => pairs.map(pair => bakeoff.share(...pair))", pairs)
     assert shown == [share(part, whole) for part, whole in pairs]
+
+
+def heading(page: Page, table: str, column: str) -> Locator:
+    return page.locator(f"sortable-table[data-key={table}] th[data-column={column}]")
+
+
+def shown(page: Page, table: str = "performance") -> list[str]:
+    rows = page.locator(f"sortable-table[data-key={table}] tbody tr:not([hidden])")
+    return rows.evaluate_all("rows => rows.map(row => row.dataset.run ?? row.dataset.group)")
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder = tmp_path_factory.mktemp("seeded")
+    store = write_made_up_store(folder, training_seeds=(0, 1, 2), models=("vgg16", "resnet18"))
+    build_site(store, folder / "site")
+    return Built(store, folder / "site", (folder / "site").as_uri())
+
+
+def test_missing_values_sort_last_either_way(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    lost = page.locator("sortable-table[data-key=performance] tbody tr").nth(1)
+    run_id = lost.get_attribute("data-run")
+    f1 = heading(page, "performance", "f1")
+    place = f1.evaluate("heading => heading.cellIndex")
+    lost.evaluate("(row, place) => { row.cells[place].dataset.value = ''; }", place)
+    for direction in ("descending", "ascending"):
+        f1.get_by_role("button").click()
+        expect(f1).to_have_attribute("aria-sort", direction)
+        assert run_order(page, "performance")[-1] == run_id
+
+
+@pytest.mark.parametrize("keyboard", [False, True])
+def test_a_further_column_orders_what_is_equal(
+    watched: Watched, open_site: Open, keyboard: bool
+) -> None:
+    site = open_site("shapes")
+    page = watched.open(site, "compare.html")
+    built = run_order(page, "resources")
+    latency, size = (heading(page, "resources", key) for key in ("latency", "evaluation"))
+    page.goto(f"{site.root}/compare.html#resources-columns=latency+evaluation")
+    size.get_by_role("button").click()  # alike for all runs, so that latency decides
+    if keyboard:
+        latency.get_by_role("button").focus()
+        page.keyboard.press("Shift+Enter")
+    else:
+        latency.get_by_role("button").click(modifiers=["Shift"])
+    costs = {run: site.store.read_run(run).cost.latency_ms for run in built}
+    expect(latency).to_have_attribute("data-place", "2")
+    assert run_order(page, "resources") == sorted(built, key=costs.__getitem__)
+    assert page.locator("th[aria-sort]").count() == 2  # one in each table
+    said = page.locator("sortable-table[data-key=resources] > [aria-live]")
+    expect(said).to_have_text("Sorted by Evaluation, ascending; then by Latency, ascending")
+    page.reload()
+    expect(latency).to_have_attribute("data-place", "2")
+    assert run_order(page, "resources") == sorted(built, key=costs.__getitem__)
+
+
+def test_rows_are_filtered_by_words_family_and_variant(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    everything = set(shown(page))
+    page.get_by_label("Find").fill("beta")
+    expect(page.locator("[data-part=count]")).to_have_text("2 of 6 runs")
+    assert set(shown(page)) == set(shown(page, "resources")) == {"beta-none", "beta-standard"}
+    page.get_by_label("Variant").select_option("augmented")
+    expect(page.locator("[data-part=count]")).to_have_text("1 of 6 runs")
+    assert shown(page) == ["beta-standard"]
+    page.reload()
+    assert shown(page) == ["beta-standard"]
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator("[data-part=count]")).to_have_text("")
+    assert set(shown(page)) == everything
+    page.get_by_label("Family").select_option("gamma")
+    expect(page.locator("[data-part=count]")).to_have_text("2 of 6 runs")
+    page.go_back()
+    expect(page.locator("[data-part=count]")).to_have_text("")
+
+
+def test_columns_are_chosen(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    choice = page.locator("sortable-table[data-key=performance] column-choice")
+    for column, seen in (("f1", True), ("kappa", False)):
+        expect(heading(page, "performance", column)).to_be_visible(visible=seen)
+    choice.locator("summary").focus()
+    page.keyboard.press("Enter")
+    choice.get_by_label("Kappa").check()
+    choice.get_by_label("Accuracy", exact=True).uncheck()
+    expect(heading(page, "performance", "kappa")).to_be_visible()
+    expect(heading(page, "performance", "accuracy")).to_be_hidden()
+    expect(page.locator("td.bars").first).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(choice.get_by_label("Kappa")).to_be_hidden()
+    page.reload()
+    expect(heading(page, "performance", "kappa")).to_be_visible()
+    expect(heading(page, "performance", "accuracy")).to_be_hidden()
+
+
+def test_two_ticked_runs_are_compared(watched: Watched, open_site: Open) -> None:
+    site = open_site("shapes")
+    page = watched.open(site, "compare.html")
+    runs = ("alpha-none", "gamma-standard")
+    for run in runs:
+        page.locator(f"sortable-table[data-key=performance] tr[data-run={run}] input").check()
+    panel = page.locator("runs-comparison")
+    expect(panel.locator("table")).to_be_visible()
+    right = [site.store.read_predictions(site.store.read_run(run), Split.TEST) for run in runs]
+    first, second = (said.predicted == said.targets for said in right)
+    cells = panel.get_by_role("row", name="Images only this one gets right").locator("td")
+    counts = [str(int((first & ~second).sum())), str(int((second & ~first).sum())), ""]
+    expect(cells).to_have_text(counts)
+    points = 100 * (first.mean() - second.mean())
+    expect(panel.get_by_role("row", name="Accuracy").locator("td").nth(2)).to_contain_text(
+        f"+{points:.1f}"
+    )
+    expect(panel.get_by_role("row", name="Latency").first.locator("td").nth(2)).to_contain_text(
+        "0.333"
+    )
+    page.reload()
+    expect(panel.locator("table")).to_be_visible()
+    page.locator("sortable-table[data-key=resources] tr[data-run=beta-none] input").check()
+    expect(panel.locator("thead a")).to_have_text(
+        ["Gamma augmented", "Beta no augmentation"]
+    )  # the run ticked first gave way
+    page.go_back()
+    expect(panel.locator("thead a")).to_have_text(["Alpha no augmentation", "Gamma augmented"])
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_be_hidden()
+    expect(page.locator(".runs input:checked")).to_have_count(0)
+
+
+def test_seeds_fold_and_unfold(watched: Watched, seeded: Built) -> None:
+    page = watched.open(seeded, "compare.html")
+    groups = shown(page)
+    assert len(groups) == 4
+    first = page.locator("sortable-table[data-key=performance] tr[data-group]").first
+    fold = first.get_by_role("button")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.focus()
+    page.keyboard.press("Enter")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    assert len(shown(page)) == 4 + 3
+    accuracy = heading(page, "performance", "accuracy").get_by_role("button")
+    accuracy.click()
+    assert "accuracy.ascending" in page.url
+    rows = page.locator("sortable-table[data-key=performance] tbody tr").evaluate_all(
+        "rows => rows.map(row => [row.dataset.group ?? null, row.dataset.under ?? null])"
+    )
+    above = None
+    for group, under in rows:  # every run is below the mean that it is part of
+        above = group or above
+        assert under in (None, above)
+    page.reload()
+    assert len(shown(page)) == 4 + 3
+    page.go_back()
+    page.go_back()
+    expect(fold).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_row_and_its_mark_point_at_each_other(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html#chart=size")
+    expect(page.get_by_role("button", name="Size", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    row = "sortable-table[data-key=performance] tr[data-run=beta-none]"
+    page.locator(f"{row} td").first.hover()
+    mark = page.locator("section[data-chart=size] .still-wide [data-run=beta-none]")
+    expect(mark).to_have_class(re.compile("pointed"))
+    mark.dispatch_event("mouseover")
+    page.locator("h1").hover()
+    expect(mark).not_to_have_class(re.compile("pointed"))
+    mark.dispatch_event("mouseover")
+    expect(page.locator(row)).to_have_class(re.compile("pointed"))
+    mark.dispatch_event("click")
+    expect(page.locator("tr[data-run=beta-none] a[aria-current]")).to_have_count(2)
+
+
+def test_one_chart_is_seen_and_the_address_keeps_it(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    expect(page.locator("trade-offs section:visible")).to_have_count(1)
+    page.get_by_role("button", name="FLOPs", exact=True).click()
+    expect(page.locator("section[data-chart=flops]")).to_be_visible()
+    expect(page.locator("trade-offs section:visible")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("section[data-chart=latency]")).to_be_visible()
+
+
+def test_plotly_loads_only_when_asked(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    assert not [url for url in watched.requests if "plotly.min" in url or "/figures/" in url]
+    page.get_by_role("button", name="Explore").focus()
+    expect(page.locator(".plotly-live .main-svg").first).to_be_visible(timeout=20_000)
+    assert len([url for url in watched.requests if "plotly.min" in url]) == 1
+    expect(page.locator("section[data-chart=latency] .stills")).to_be_hidden()
+    point = page.locator(".plotly-live .scatterlayer .trace .point").first
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    pointed = page.locator("sortable-table[data-key=performance] tr.pointed")
+    expect(pointed).to_have_count(1)
+    run_id = pointed.get_attribute("data-run")
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator(f"tr[data-run={run_id}] a[aria-current]")).to_have_count(2)
+
+
+def test_hostile_names_are_text(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("hostile"), "compare.html#pins=alpha-none+beta-none")
+    expect(page.locator("runs-comparison thead a").first).to_contain_text(HOSTILE[0])
+    expect(page.locator("runs-comparison [aria-live]")).to_contain_text(HOSTILE[0])
+    page.get_by_role("button", name="Explore").click()
+    expect(page.locator(".plotly-live .main-svg").first).to_be_visible(timeout=20_000)
+    page.locator("sortable-table[data-key=performance] tr[data-run=alpha-none] td").first.hover()
+    expect(page.locator(".hoverlayer")).to_contain_text(f"{HOSTILE[0]}, no augmentation")
+    assert page.locator("img").count() == 0
+
+
+def test_nonsense_in_the_address_gives_the_page_as_built(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html")
+    best, built = page.locator("#comparison").get_attribute("data-best"), shown(page)
+    odd = "run=__proto__&pins=__proto__+x&open=%22&chart=x&performance-sort=x.y+accuracy.up"
+    watched.open(open_site("shapes"), f"compare.html#{odd}")
+    expect(page.locator(f"tr[data-run={best}] a[aria-current]")).to_have_count(2)
+    expect(page.locator("runs-comparison")).to_be_hidden()
+    assert shown(page) == built
+
+
+def test_tables_are_downloaded(watched: Watched, open_site: Open) -> None:
+    site = open_site("shapes")
+    page = watched.open(site, "compare.html")
+    for link in page.locator(".table-tools a").all():
+        address = link.get_attribute("href")
+        assert address is not None
+        path = Path(site.folder, address)
+        assert path.read_bytes()
+        assert link.get_attribute("download") is not None
+
+
+def test_a_hundred_runs_stay_light(watched: Watched, tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=tuple(f"net{place}" for place in range(50)))
+    build_site(store, tmp_path / "site")
+    page = watched.open(
+        Built(store, tmp_path / "site", (tmp_path / "site").as_uri()), "compare.html"
+    )
+    names = {url.split("#")[0].removeprefix(f"{watched.root}/") for url in watched.requests}
+    assert not [name for name in names if "plotly.min" in name]
+    assert sum((tmp_path / "site" / name).stat().st_size for name in names) < 600_000
+    timing = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+    assert page.evaluate(timing) < 1500
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,7 +1,8 @@
 """Small real experiments for the engine's tests."""
 
+import itertools
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,13 @@ def progress() -> Progress:
 
 @pytest.fixture
 def around(tmp_path: Path, progress: Progress) -> Surroundings:
+    seconds = itertools.count()
     return Surroundings(
         device=torch.device("cpu"),
         cache=tmp_path / "cache",
         weights_dir=None,
         progress=progress,
-        now=lambda: datetime(2025, 1, 1, tzinfo=UTC),
+        now=lambda: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=next(seconds)),
     )
 
 

@@ -3,11 +3,14 @@ from pathlib import Path
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from experiments import cost
 from experiments.cost import (
     Stopwatch,
+    count_flops,
+    count_layer_macs,
     measure_latency,
     measure_speed,
     measure_throughput,
@@ -62,6 +65,37 @@ def test_a_slow_model_is_not_timed_for_long(monkeypatch):
     assert measure_throughput(model, IMAGE).images_per_s <= 200
     assert len(model.sizes) == 1
     assert measure_latency(model, IMAGE, budget_s=0.05).n_repeats <= 10
+
+
+@pytest.mark.parametrize("name", ["vit_b_16", "resnet18", "mobilenet_v3_small"])
+def test_operations_are_those_that_torchvision_publishes(name):
+    with torch.device("meta"):
+        model = torchvision.models.get_model(name).eval()
+    image = torch.zeros(1, 3, 224, 224, device="meta")
+    published = torchvision.models.get_model_weights(name).DEFAULT.meta["_ops"]
+    # In thousands of millions of multiply-adds.
+    assert count_flops(model, image) / 2e9 == pytest.approx(published, rel=0.02)
+
+
+def test_macs_of_layers_are_counted_from_their_shapes():
+    class Twice(nn.Module):
+        """Uses a layer twice, and products that are no layer."""
+
+        def __init__(self):
+            super().__init__()
+            self.grouped = nn.Conv2d(6, 4, (3, 1), groups=2, padding=(1, 0))
+            self.shared = nn.Linear(5, 5)
+
+        def forward(self, images):
+            features = self.shared(self.shared(self.grouped(images)))
+            return features @ features.transpose(2, 3)
+
+    model = Twice()
+    outputs = 4 * 7 * 5
+    by_hand = outputs * 3 * (6 // 2) + 2 * outputs * 5
+    assert count_layer_macs(model, torch.zeros(1, 6, 7, 5)) == by_hand
+    assert count_flops(model, torch.zeros(1, 6, 7, 5)) == 2 * (by_hand + 4 * 7 * 7 * 5)
+    assert not any(module._forward_hooks for module in model.modules())
 
 
 def test_on_a_cpu_everything_is_measured_once():

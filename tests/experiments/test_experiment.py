@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -52,6 +53,20 @@ def test_a_run_stores_all_that_it_names(quick_config, store, around):
     assert experiment.examples.file.size_bytes == (
         (store.thumbnails_folder / "examples.webp").stat().st_size
     )
+
+
+def test_every_image_is_listed_with_its_digests(quick_config, store, around):
+    (record,) = run(quick_config, store, around)
+    samples = store.read_samples()
+    counts = {
+        split: of_split.n_images for split, of_split in store.read_experiment().splits.items()
+    }
+    assert Counter(sample.split for sample in samples) == counts
+    assert set(counts) == set(Split)
+    assert len(samples) == 1797 == len({sample.sha256 for sample in samples})
+    # Their 8 x 8 pixels are too few for a difference hash.
+    assert {sample.dhash for sample in samples} == {""}
+    assert 1 <= record.cost.flops / (2 * record.cost.layer_macs) < 2.2
 
 
 def timm_on_pillow(preprocessing):
@@ -116,7 +131,7 @@ def test_the_cost_is_the_models_own(quick_config, store, around):
     assert record.cost.cpu_latency_ms == record.cost.latency_ms
     assert record.cost.cpu_throughput_per_s == record.cost.throughput_per_s
     assert record.cost.throughput_batch_size == 32
-    assert record.cost.absent == {}
+    assert record.cost.absent == {"features_time_s": "nothing is frozen"}
     assert record.notes == []
 
 
@@ -198,7 +213,8 @@ def test_an_interrupted_run_goes_on(quick_config, store, around, tmp_path):
     assert record.predictions.sha256 == whole.predictions.sha256
     assert record.weights.sha256 == whole.weights.sha256
     names = {path.name for path in folder.iterdir()}
-    assert names == {"run.json", "predictions.npz", "model.safetensors"}
+    assert names == {"run.json", "predictions.npz", "embedding.npz", "model.safetensors"}
+    assert record.embedding == whole.embedding
 
 
 def test_another_configuration_begins_anew(quick_config, store, around):

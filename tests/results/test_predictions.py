@@ -152,3 +152,36 @@ def test_types_do_not_depend_on_the_models_precision(dtype: type[np.floating]) -
     assert predictions.top_classes.dtype == predictions.target_ranks.dtype == np.int32
     assert predictions.top_probabilities.dtype == predictions.target_probabilities.dtype
     assert predictions.target_probabilities.dtype == np.float32
+
+
+@given(cases())
+def test_probabilities_rank_as_their_logarithms_do(
+    case: tuple[NDArray[np.float64], NDArray[np.int64]],
+) -> None:
+    logits, targets = case
+    shares = scipy.special.softmax(np.clip(logits, -30, 30), axis=1)
+    ids = np.array([f"image {index}" for index in range(len(targets))])
+    said = Predictions.from_probabilities(ids, targets, shares)
+    # From the probabilities themselves, so that what is equal is equal in both.
+    expected = Predictions.from_logits(ids, targets, shares)
+    np.testing.assert_array_equal(said.top_classes, expected.top_classes)
+    np.testing.assert_array_equal(said.target_ranks, expected.target_ranks)
+    np.testing.assert_array_equal(
+        said.target_probabilities, shares[np.arange(len(targets)), targets].astype(np.float32)
+    )
+
+
+def test_a_stated_choice_comes_first_among_equals() -> None:
+    shares = np.array([[0.4, 0.2, 0.4], [0.25, 0.5, 0.25]])
+    said = Predictions.from_probabilities(
+        np.array(["a", "b"]), np.array([0, 2]), shares, np.array([2, 1])
+    )
+    assert said.top_classes.tolist() == [[2, 0, 1], [1, 0, 2]]
+    assert said.target_ranks is not None
+    assert said.target_ranks.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_probabilities_that_are_not_finite_are_refused(wrong: float) -> None:
+    with pytest.raises(ValueError, match="probabilities of sample 'a' are not finite"):
+        Predictions.from_probabilities(np.array(["a"]), np.array([0]), np.array([[wrong, 1.0]]))

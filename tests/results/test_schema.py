@@ -46,6 +46,69 @@ def test_a_run_that_contradicts_itself_is_refused(changes: dict[str, Any], messa
         RunRecord.model_validate(failed_run(**changes))
 
 
+def imported_run(**changes: Any) -> dict[str, Any]:
+    """Return the JSON-like content of an imported run, changed."""
+    unknown = (
+        "config", "preprocessing", "best_epoch", "stopped_early", "cost", "weights", "embedding",
+        "provenance", "predictions",
+    )  # fmt: skip
+    run: dict[str, Any] = {
+        "run_id": "mine",
+        "experiment": "made-up",
+        "status": "finished",
+        "origin": "imported",
+        "label": "Mine",
+        "history": [],
+        "counts": {"name": "counts.npz", "size_bytes": 1, "sha256": "0" * 64},
+        "imported": {
+            "kind": "confusion matrix",
+            "file": None,
+            "file_sha256": None,
+            "imported_at": "2025-01-01T00:00:00Z",
+            "bakeoff_version": "0.1.0",
+            "absent": {"file": "arrays", "file_sha256": "arrays"},
+        },
+        "absent": dict.fromkeys(unknown, "imported"),
+    }
+    return run | dict.fromkeys(unknown) | changes
+
+
+def test_the_unchanged_import_is_accepted() -> None:
+    assert RunRecord.model_validate(imported_run()).origin == "imported"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label": ""}, "label: given exactly when origin is 'imported'"),
+        ({"origin": "trained"}, "config|provenance|label|imported"),
+        ({"origin": "guessed"}, "origin"),
+        ({"counts": None}, "counts: null without a reason"),
+        ({"reported_metrics": {"accuracy": float("nan")}}, "reported_metrics.accuracy"),
+        ({"config": failed_run()["config"]}, "config: a reason in 'absent' but not null"),
+        (
+            {
+                "predictions": imported_run()["counts"],
+                "absent": dict.fromkeys(imported_run()["absent"].keys() - {"predictions"}, "?"),
+            },
+            "predictions: a finished run has predictions, or counts instead",
+        ),
+    ],
+)
+def test_an_import_that_contradicts_itself_is_refused(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        RunRecord.model_validate(imported_run(**changes))
+
+
+def test_a_trained_run_has_nothing_of_an_import() -> None:
+    for changes in ({"label": "Mine"}, {"counts": imported_run()["counts"]}):
+        absent = {name: why for name, why in failed_run()["absent"].items() if name not in changes}
+        with pytest.raises(ValidationError, match=f"{next(iter(changes))}: "):
+            RunRecord.model_validate(failed_run(**changes, absent=absent))
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0])
 def test_a_weight_decay_is_a_finite_amount(value: float) -> None:
     with pytest.raises(ValidationError, match="weight_decay"):

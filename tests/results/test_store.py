@@ -82,6 +82,19 @@ class TestRoundTrip:
         assert store.has_run(RUN)
         assert not store.has_run("gamma-none")
 
+    def test_a_run_of_version_1_is_read(self, store: ExperimentStore) -> None:
+        def forget_version_2(run: dict[str, Any]) -> None:
+            for name in ("origin", "label", "counts", "imported", "reported_metrics", "embedding"):
+                del run[name]
+                run["absent"].pop(name, None)
+            run["schema_version"] = 1
+
+        edit(run_file(store), forget_version_2)
+        run = store.read_run(RUN)
+        assert (run.origin, run.label, run.reported_metrics) == ("trained", "", {})
+        assert run.counts is run.imported is run.embedding is None
+        assert len(store.read_predictions(run, Split.TEST)) == 60
+
     def test_a_removed_run_is_gone(self, store: ExperimentStore) -> None:
         store.remove_run(RUN)
         assert not store.run_folder(RUN).exists()
@@ -249,7 +262,7 @@ class TestDamagedSamples:
             ('"test/00000","test",0,', '"test/00000","test",', "line 62, "),
             ('"test/00001","test",', '"test/00000","test",', "line 63, sample_id: .* twice"),
             ('"sample_id","split"', '"sample","split"', "line 1, "),
-            (',"height_px"\n', "\n", "line 1, "),
+            (',"dhash"\n', "\n", "line 1, "),
         ],
     )
     def test_a_wrong_row_is_named(

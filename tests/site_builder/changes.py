@@ -38,9 +38,9 @@ def add_examples(store: ExperimentStore) -> bytes:
     file = store.write_thumbnails("examples.webp", content.getvalue())
     ids = [f"test/{index:05d}" for index in range(len(record.class_names))]
     sheet = ExampleSheet(file=file, cell_px=8, n_columns=2, sample_ids=ids)
+    absent = {name: why for name, why in record.absent.items() if name != "examples"}
     store.write_experiment(
-        record.model_copy(update={"examples": sheet, "absent": {"superclasses": "made up"}}),
-        store.read_samples(),
+        record.model_copy(update={"examples": sheet, "absent": absent}), store.read_samples()
     )
     return content.getvalue()
 

@@ -8,11 +8,20 @@ from collections.abc import Iterator
 import pytest
 from jinja2 import meta, nodes
 
+from site_builder.pages.checks import ChecksContext
 from site_builder.pages.compare import CompareContext
+from site_builder.pages.errors import ErrorsContext
 from site_builder.pages.index import IndexContext
+from site_builder.pages.run.page import RunContext
 from site_builder.render import environment
 
-PAGES = [("pages/index.html", IndexContext), ("pages/compare.html", CompareContext)]
+PAGES = [
+    ("pages/index.html", IndexContext),
+    ("pages/compare.html", CompareContext),
+    ("pages/errors.html", ErrorsContext),
+    ("pages/run.html", RunContext),
+    ("pages/checks.html", ChecksContext),
+]
 
 
 def syntax_trees(template: str) -> Iterator[nodes.Template]:
@@ -55,7 +64,7 @@ def test_attributes_are_the_fields_of_the_parts() -> None:
         for template, _ in PAGES
         for tree in syntax_trees(template)
         for node in tree.find_all(nodes.Getattr)
-    } - {"first"}  # of `loop`
+    } - {"first", "index0"}  # of `loop`
     parts = {part for _, context in PAGES for part in classes_in(context)}
     given = {
         name

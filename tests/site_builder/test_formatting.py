@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta, timezone
+
 import pytest
 
 from experiments.results.metrics.intervals import Interval
@@ -24,6 +26,20 @@ def test_percent_without_decimals_keeps_clear_of_the_ends() -> None:
 def test_intervals_and_points() -> None:
     assert formatting.interval(Interval(0.874, 0.99999)) == "87.4–99.9"
     assert formatting.points(0.0149) == f"1.5{NBSP}points"
+
+
+def test_differences_have_their_sign_and_never_read_as_none() -> None:
+    assert formatting.points(0.0004) == f"0.04{NBSP}points"
+    assert formatting.signed_points(0.0004) == f"+0.04{NBSP}points"
+    assert formatting.signed_points(-0.0149) == f"−1.5{NBSP}points"
+    assert formatting.signed_points(0.0) == f"0.0{NBSP}points"
+    assert formatting.points_between(Interval(-0.0031, 0.021)) == "−0.3 to 2.1"
+    assert formatting.points_between(Interval(-0.0001, 0.0)) == "0.0 to 0.0"
+
+
+def test_a_p_value_stays_on_its_side_of_the_level() -> None:
+    shown = [formatting.p_value(p).replace(NBSP, " ") for p in (0.0002, 0.0123, 0.05, 0.0501, 1)]
+    assert shown == ["p < 0.001", "p = 0.012", "p = 0.050", "p = 0.051", "p = 1.000"]
 
 
 @pytest.mark.parametrize(
@@ -79,3 +95,31 @@ def test_counts_and_lists() -> None:
     assert [formatting.word(n) for n in (1, 10, 11)] == ["one", "ten", "11"]
     assert formatting.listing(["a"]) == "a"
     assert formatting.listing(["a", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.9999, "0.999"), (1.0, "1.000"), (1 - 1e-16, "1.000"), (0.0, "0.000"), (0.0001, "0.001"),
+     (-0.25, "−0.250"), (-0.00001, "−0.001"), (-1.0, "−1.000")],
+)  # fmt: skip
+def test_coefficients_are_0_or_1_only_when_they_are(value: float, text: str) -> None:
+    assert formatting.coefficient(value) == text
+
+
+def test_losses_have_three_digits_whatever_their_size() -> None:
+    assert [formatting.loss(value) for value in (0.0, 0.000412, 0.17446, 2.3, 15.942)] == [
+        "0", "0.000412", "0.174", "2.30", "15.9",
+    ]  # fmt: skip
+
+
+def test_a_moment_is_said_in_utc() -> None:
+    when = datetime(2025, 1, 31, 14, 5, tzinfo=timezone(timedelta(hours=1)))
+    assert formatting.moment(when) == "2025-01-31 13:05:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0149, "+1.5"), (-0.003, "−0.3"), (0.0, "0.0"), (-0.0004, "−0.04"), (1e-9, "0.00")],
+)
+def test_differences_have_their_sign_unless_they_read_as_nothing(value: float, text: str) -> None:
+    assert formatting.signed_points(value) == f"{text}{NBSP}points"

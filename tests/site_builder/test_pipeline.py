@@ -5,17 +5,12 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from experiments.results.errors import BakeoffError, StoreError
-from experiments.results.predictions import Predictions
-from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder import payloads
 from site_builder.loading import load
-from site_builder.naming import run_names
-from site_builder.pages.index import index_context
 from site_builder.pipeline import build_site, site_files
 from tests.made_up import write_made_up_store
 from tests.site_builder.changes import add_examples, fail, forget_latency, leave_out, relabel
@@ -62,19 +57,6 @@ def test_two_builds_are_the_same_bytes(store: ExperimentStore, tmp_path: Path) -
     one = snapshot(tmp_path / "one")
     assert one == snapshot(tmp_path / "two")
     assert {"index.html", "compare.html", "assets/plotly.min.js", "data/classes.js"} <= set(one)
-
-
-def test_a_matrix_shard_holds_the_predictions(store: ExperimentStore, tmp_path: Path) -> None:
-    build_site(store, tmp_path / "site")
-    name, value = read_shard((tmp_path / "site/data/matrix/beta-none.js").read_bytes())
-    assert name == "matrix/beta-none"
-    assert isinstance(value, dict)
-    said = store.read_predictions(store.read_run("beta-none"), Split.TEST)
-    pairs = list(zip(said.targets.tolist(), said.top_classes[:, 0].tolist(), strict=True))
-    expected = [(*pair, pairs.count(pair)) for pair in sorted(set(pairs))]
-    assert value["cells"] == [number for cell in expected for number in cell]
-    wrong = sorted((-n, target, chosen) for target, chosen, n in expected if target != chosen)
-    assert [pair[:3] for pair in value["pairs"]] == [[t, p, -n] for n, t, p in wrong][:10]
 
 
 def test_nan_never_reaches_a_shard() -> None:
@@ -140,7 +122,8 @@ def test_a_missing_cost_shows_its_reason(tmp_path: Path) -> None:
     assert b'data-value=""><span title="the timer broke">' in files["compare.html"]
     _, figure = read_shard(files["data/figures/accuracy-latency.js"])
     assert isinstance(figure, dict)
-    shown = [trace["customdata"] for trace in figure["data"]]
+    # One trace a run; the Pareto front is of none.
+    shown = sorted(t["customdata"] for t in figure["data"] if "customdata" in t)
     assert shown == [["alpha-standard"], ["beta-none"], ["beta-standard"]]
 
 
@@ -154,40 +137,6 @@ def test_examples_are_copied_and_cut_into_cells(tmp_path: Path) -> None:
     (store.thumbnails_folder / "examples.webp").write_bytes(b"other")
     with pytest.raises(StoreError, match=r"examples\.file\.sha256"):
         load(store)
-
-
-def test_a_run_on_other_images_stops_the_build(tmp_path: Path) -> None:
-    store = write_made_up_store(tmp_path)
-    build_site(store, tmp_path / "site")
-    before = snapshot(tmp_path / "site")
-    run = store.read_run("beta-none")
-    said = store.read_predictions(run, Split.TEST)
-    others = np.array([f"other/{sample_id}" for sample_id in said.sample_ids])
-    changed = Predictions(**(vars(said) | {"sample_ids": others}))
-    stored = store.write_predictions("beta-none", {Split.TEST: changed})
-    store.write_run(run.model_copy(update={"predictions": stored}))
-    with pytest.raises(StoreError, match=r"beta-none.*splits\.test\.ids_sha256"):
-        build_site(store, tmp_path / "site")
-    assert snapshot(tmp_path / "site") == before
-
-
-def wilson_by_hand(hits: int, n: int) -> tuple[float, float]:
-    z, p = 1.959964, hits / n
-    middle, half = p + z**2 / (2 * n), z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
-    return (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
-
-
-def test_the_summary_says_only_what_the_numbers_say(tmp_path: Path) -> None:
-    experiment = load(write_made_up_store(tmp_path, n_images=300, models=("alpha",)))
-    context = index_context(experiment, run_names(experiment))
-    assert context.lead is not None
-    best, second = experiment.ranked
-    gap = best.n_correct - second.n_correct
-    assert context.lead.verb == "leads"
-    assert context.lead.images == f"{best.n_correct} of 300"
-    assert f"That is {gap}" in context.lead.sequel
-    overlap = wilson_by_hand(best.n_correct, 300)[0] <= wilson_by_hand(second.n_correct, 300)[1]
-    assert ("do not overlap" in context.lead.sequel) == (not overlap)
 
 
 def test_images_that_were_left_out_are_listed_with_the_reason(tmp_path: Path) -> None:
@@ -206,16 +155,3 @@ def test_images_that_were_left_out_are_listed_with_the_reason(tmp_path: Path) ->
     assert (
         "1\u00a0image could not be read and was left out before the splits were made.</p>" in page
     )
-
-
-def test_equal_runs_share_the_lead(tmp_path: Path) -> None:
-    store = write_made_up_store(tmp_path, models=("alpha",))
-    said = store.read_predictions(store.read_run("alpha-none"), Split.TEST)
-    stored = store.write_predictions("alpha-standard", {Split.TEST: said})
-    run = store.read_run("alpha-standard")
-    store.write_run(run.model_copy(update={"predictions": stored}))
-    experiment = load(store)
-    lead = index_context(experiment, run_names(experiment)).lead
-    assert lead is not None
-    assert lead.verb == "shares the lead"
-    assert lead.sequel == "Alpha, augmented got exactly as many right."

@@ -1,38 +1,89 @@
+"""The tables of runs against scikit-learn, and what stands in their cells."""
+
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    brier_score_loss,
+    cohen_kappa_score,
+    f1_score,
+    log_loss,
+    matthews_corrcoef,
+    precision_recall_fscore_support,
+    top_k_accuracy_score,
+)
 
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
+from site_builder.comparisons import compare_runs
 from site_builder.loading import Experiment, load
 from site_builder.naming import run_names
-from site_builder.tables import performance_table, resources_table
+from site_builder.tables import Row, Table, performance_table, resources_table
+from site_builder.tables.families import family_of_model
+from site_builder.tables.pairs import pairs
 from tests.made_up import write_made_up_store
 from tests.site_builder.changes import forget_latency
+
+
+def performance(experiment: Experiment) -> Table:
+    return performance_table(compare_runs(experiment), run_names(experiment))
+
+
+def resources(experiment: Experiment) -> Table:
+    return resources_table(compare_runs(experiment), run_names(experiment))
+
+
+def values(table: Table, row: Row) -> dict[str, float]:
+    cells = zip(table.columns, row.cells, strict=True)
+    return {column.key: float(cell.value) for column, cell in cells if cell.value}
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
+    folder = tmp_path_factory.mktemp("seeds")
+    return load(write_made_up_store(folder, training_seeds=(0, 1, 2)))
 
 
 def test_performance_agrees_with_scikit_learn(
     experiment: Experiment, store: ExperimentStore
 ) -> None:
-    table = performance_table(experiment, run_names(experiment))
-    assert [column.label for column in table.columns] == [
-        "Accuracy", "Precision", "Recall", "F1", "Top-2",
-    ]  # fmt: skip
+    table = performance(experiment)
     for row in table.rows:
         said = store.read_predictions(store.read_run(row.run_id), Split.TEST)
+        assert said.top_probabilities is not None
         chosen = said.top_classes[:, 0]
         macro = precision_recall_fscore_support(said.targets, chosen, average="macro")[:3]
-        top2 = np.mean([t in k for t, k in zip(said.targets, said.top_classes[:, :2], strict=True)])
-        expected = [accuracy_score(said.targets, chosen), *macro, top2]
-        assert [float(cell.value) for cell in row.cells] == pytest.approx(expected, abs=1e-12)
+        probabilities = np.zeros_like(said.top_probabilities)
+        np.put_along_axis(probabilities, said.top_classes, said.top_probabilities, axis=1)
+        probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+        found = values(table, row)
+        assert found.pop("group") >= 1
+        assert found.pop("ece") >= 0  # its oracle is in the tests of the metric
+        assert found == pytest.approx(
+            {
+                "accuracy": accuracy_score(said.targets, chosen),
+                "precision": macro[0],
+                "recall": macro[1],
+                "f1": macro[2],
+                "weighted-f1": f1_score(said.targets, chosen, average="weighted"),
+                "top2": top_k_accuracy_score(said.targets, probabilities, k=2),
+                "balanced": balanced_accuracy_score(said.targets, chosen),
+                "kappa": cohen_kappa_score(said.targets, chosen),
+                "mcc": matthews_corrcoef(said.targets, chosen),
+                "logloss": log_loss(said.targets, probabilities),
+                "brier": brier_score_loss(said.targets, probabilities, scale_by_half=False),
+            },
+            abs=1e-6,
+        )
 
 
 def test_rows_fall_in_accuracy_and_bars_lie_on_one_axis(experiment: Experiment) -> None:
-    rows = performance_table(experiment, run_names(experiment)).rows
-    values = [float(row.cells[0].value) for row in rows]
-    assert values == sorted(values, reverse=True)
+    rows = performance(experiment).rows
+    accuracies = [float(row.cells[0].value) for row in rows]
+    assert accuracies == sorted(accuracies, reverse=True)
     bars = [row.cells[0].bar for row in rows]
     assert all(bar is not None for bar in bars)
     ends = [(float(bar.low), float(bar.value), float(bar.high)) for bar in bars if bar]
@@ -42,22 +93,103 @@ def test_rows_fall_in_accuracy_and_bars_lie_on_one_axis(experiment: Experiment) 
 
 
 def test_everything_that_reads_as_the_best_is_marked(experiment: Experiment) -> None:
-    table = resources_table(experiment, run_names(experiment))
+    table = resources(experiment)
     for place, column in enumerate(table.columns):
         best = {row.run_id for row in table.rows if row.cells[place].best}
-        assert best == {"alpha-none", "alpha-standard"}, column.key
+        same = column.key in ("reading", "evaluation")  # made up alike for all runs
+        none = column.key == "features"  # nothing was frozen
+        expected = {row.run_id for row in table.rows} if same else {"alpha-none", "alpha-standard"}
+        assert best == (set() if none else expected), column.key
+
+
+def test_accuracy_marks_the_group_that_a_test_does_not_part_from_the_best(
+    experiment: Experiment,
+) -> None:
+    table = performance(experiment)
+    groups = compare_runs(experiment).tie_group
+    for row in table.rows:
+        assert row.cells[0].best == (groups[row.run_id] == 1)
+        assert row.cells[1].text == str(groups[row.run_id])
+    assert {1, 2} <= set(groups.values())
+
+
+def test_seeds_share_a_row_of_means(seeded: Experiment) -> None:
+    table = performance(seeded)
+    assert [len(group.rows) for group in table.groups] == [3] * 4
+    by_id = {run.run_id: run for run in seeded.runs}
+    for group in table.groups:
+        assert group.mean is not None
+        accuracies = [by_id[row.run_id].accuracy for row in group.rows]
+        assert float(group.mean[0].value) == pytest.approx(np.mean(accuracies))
+        deviation = 100 * np.std(accuracies, ddof=1)
+        assert group.mean[0].detail == f"± {deviation:.1f}"
+        assert "seed" not in group.name.variant
+        assert all(f"seed {seed}" in row.name.variant for seed, row in enumerate(group.rows))
+    means = [float(group.mean[0].value) for group in table.groups if group.mean]
+    assert means == sorted(means, reverse=True)
+
+
+def test_a_run_alone_has_no_mean(experiment: Experiment) -> None:
+    assert all(group.mean is None for group in performance(experiment).groups)
 
 
 def test_a_missing_number_has_a_reason_and_is_never_best(tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path)
     for run_id in ("alpha-none", "alpha-standard"):
         forget_latency(store, run_id, "the timer broke")
-    experiment = load(store)
-    table = resources_table(experiment, run_names(experiment))
+    table = resources(load(store))
     place = [column.key for column in table.columns].index("latency")
     cells = {row.run_id: row.cells[place] for row in table.rows}
     assert (cells["alpha-none"].value, cells["alpha-none"].reason) == ("", "the timer broke")
     assert {run_id for run_id, cell in cells.items() if cell.best} == {"beta-none", "beta-standard"}
+
+
+def test_a_mean_over_seeds_needs_all_of_them(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",), training_seeds=(0, 1))
+    run_id = store.read_experiment().run_ids[0]
+    forget_latency(store, run_id, "the timer broke")
+    table = resources(load(store))
+    place = [column.key for column in table.columns].index("latency")
+    group = next(group for group in table.groups if group.key == run_id)
+    assert group.mean is not None
+    assert (group.mean[place].value, group.mean[place].reason) == ("", "the timer broke")
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("resnet50.a1_in1k", "resnet"),
+        ("wide_resnet50_2", "resnet"),
+        ("mobilenetv3_large_100.ra_in1k", "mobilenet"),
+        ("tf_efficientnetv2_s", "efficientnet"),
+        ("convnext_tiny.fb_in22k", "convnext"),
+        ("vit_base_patch16_224", "vit"),
+        ("test_byobnet.r160_in1k", "byobnet"),
+        ("torchvision/densenet121", "densenet"),
+        ("inception_v3", "inception"),
+    ],
+)
+def test_families_follow_timms_names(model: str, expected: str) -> None:
+    assert family_of_model(model) == expected
+
+
+def test_pairs_say_what_the_paired_test_says(experiment: Experiment) -> None:
+    comparisons = compare_runs(experiment)
+    by_id = {run.run_id: run for run in experiment.runs}
+    first, second = by_id["alpha-none"], by_id["beta-standard"]
+    right = [run.predictions.predicted == run.predictions.targets for run in (first, second)]
+    said = pairs(first, comparisons)
+    difference, verdict, only, ratios = said["others"]["beta-standard"]  # type: ignore[index]
+    assert only == [int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())]
+    points = 100 * (right[0].mean() - right[1].mean())
+    assert difference.startswith(f"+{points:.1f}")
+    told = comparisons.tie_group["alpha-none"] != comparisons.tie_group["beta-standard"]
+    assert verdict.endswith(", told apart") == told
+    latency = said["columns"].index("latency")  # type: ignore[attr-defined]
+    assert ratios[latency].startswith("0.500")
+    back = pairs(second, comparisons)["others"]["alpha-none"]  # type: ignore[index]
+    assert back[2] == only[::-1]
+    assert back[0].startswith("−")
 
 
 def test_runs_that_differ_only_in_seed_have_different_names(tmp_path: Path) -> None:

@@ -151,10 +151,18 @@ def balanced_accuracy(matrix: NDArray[np.int64]) -> float:
         >>> balanced_accuracy(np.array([[3, 1], [0, 2]]))
         0.875
     """
-    scores = class_scores(matrix)
-    if not scores.support.any():
+    return balanced_accuracy_of_counts(matrix.diagonal(), matrix.sum(axis=1))
+
+
+def balanced_accuracy_of_counts(hits: NDArray[np.int64], support: NDArray[np.int64]) -> float:
+    """Return the balanced accuracy from the (C,) hits and images of each class.
+
+    Raises:
+        ValueError: If no image is counted.
+    """
+    if not support.any():
         raise ValueError("the balanced accuracy on no images is undefined")
-    return float(scores.recall[scores.support > 0].mean())
+    return float(_ratio(hits, support)[support > 0].mean())
 
 
 def accuracy(matrix: NDArray[np.int64]) -> float:

@@ -1,0 +1,96 @@
+"""The records of the result store: every field with its unit and one line of help.
+
+`docs/results-schema.md` is generated from this package. Unknown keys are refused, NaN and infinity
+are refused, and a nullable field that is null says why in `absent`. When a field is added, removed
+or changes its meaning, raise `SCHEMA_VERSION` and add a line to `SCHEMA_HISTORY`.
+"""
+
+from experiments.results.schema.base import (
+    RGB,
+    RUN_ID_PATTERN,
+    SCHEMA_HISTORY,
+    SCHEMA_VERSION,
+    Fraction,
+    NonNegative,
+    PartialRecord,
+    Positive,
+    Record,
+    RunId,
+    SchemaVersion,
+    Sha256,
+    Split,
+    StoredFile,
+)
+from experiments.results.schema.config import (
+    Augmentation,
+    AugmentationConfig,
+    Head,
+    PreprocessingConfig,
+    RunConfig,
+    Strategy,
+    StrategyConfig,
+    TrainingConfig,
+)
+from experiments.results.schema.experiment import (
+    DatasetCard,
+    ExampleSheet,
+    ExperimentRecord,
+    Sample,
+    SizePx,
+    SplitSummary,
+    Thumbnails,
+    ThumbnailSheet,
+    UnreadableImage,
+)
+from experiments.results.schema.run import (
+    Cost,
+    Epoch,
+    ImportProvenance,
+    Preprocessing,
+    Provenance,
+    RunRecord,
+    StoredEmbedding,
+    Unfreezing,
+)
+
+__all__ = [
+    "RGB",
+    "RUN_ID_PATTERN",
+    "SCHEMA_HISTORY",
+    "SCHEMA_VERSION",
+    "Augmentation",
+    "AugmentationConfig",
+    "Cost",
+    "DatasetCard",
+    "Epoch",
+    "ExampleSheet",
+    "ExperimentRecord",
+    "Fraction",
+    "Head",
+    "ImportProvenance",
+    "NonNegative",
+    "PartialRecord",
+    "Positive",
+    "Preprocessing",
+    "PreprocessingConfig",
+    "Provenance",
+    "Record",
+    "RunConfig",
+    "RunId",
+    "RunRecord",
+    "Sample",
+    "SchemaVersion",
+    "Sha256",
+    "SizePx",
+    "Split",
+    "SplitSummary",
+    "StoredEmbedding",
+    "StoredFile",
+    "Strategy",
+    "StrategyConfig",
+    "ThumbnailSheet",
+    "Thumbnails",
+    "TrainingConfig",
+    "Unfreezing",
+    "UnreadableImage",
+]

@@ -1,0 +1,223 @@
+"""Checks of the numbers of each run: its matrix, its training, its costs."""
+
+import math
+from collections.abc import Iterator
+
+from experiments.results.metrics.classification import AverageScores
+from experiments.results.schema import Epoch, Record, RunRecord, Split, TrainingConfig
+from site_builder.checks.base import (
+    CannotCheckError,
+    Check,
+    Finding,
+    RunCheck,
+    Status,
+    find_in_runs,
+)
+from site_builder.formatting import count, listing, setting
+from site_builder.loading import Experiment, Run
+from site_builder.scores import Scores
+
+FLOPS_FACTOR = 2.2
+"""How far two counts of operations may be apart: one leaves out the products inside attention."""
+
+_TIMER_ROUNDING = 1.001
+
+
+class RowSums(RunCheck):
+    """The rows of the matrix are the classes of the test split."""
+
+    name = "Rows of the confusion matrix add up to the classes"
+    meaning = "A row holds the test images of one class, so it adds up to as many as there are."
+    holds = "every row adds up to the images of its class"
+
+    def problem(self, experiment: Experiment, run: Run) -> str:
+        """Compare with the class counts of `experiment.json`."""
+        recorded = experiment.record.splits[Split.TEST].class_counts
+        rows = (
+            run.counts.support.tolist() if run.matrix is None else run.matrix.sum(axis=1).tolist()
+        )
+        for name, found, expected in zip(
+            experiment.record.class_names, rows, recorded, strict=True
+        ):
+            if found != expected:
+                return f"{count(found)} images of {name!r}, but the split has {count(expected)}"
+        return ""
+
+
+class ReportedMetrics(Check):
+    """Scores that were imported are those that the imported results come to."""
+
+    name = "Imported scores agree with imported results"
+    meaning = (
+        "Where scores came with a matrix, a report or predictions, they are not shown, but held "
+        "against the ones computed, to the last decimal that they were given with."
+    )
+
+    def find(self, experiment: Experiment) -> Finding:
+        """Look at the runs that scores came with."""
+        runs = [run for run in experiment.runs if run.record.reported_metrics]
+        if not runs:
+            return Finding(Status.NOT_POSSIBLE, "no scores came with any run")
+        return find_in_runs(runs, _wrong_scores, "the scores given are those computed")
+
+
+class EpochsRun(RunCheck):
+    """The history holds every epoch that was run."""
+
+    name = "The history holds every epoch"
+    meaning = (
+        "Training runs for as many epochs as configured, or stops when the validation loss has not "
+        "fallen by min_delta for as many epochs as patience allows."
+    )
+    holds = "the epochs are as many as configured, or end where patience did"
+
+    def problem(self, experiment: Experiment, run: Run) -> str:
+        """Follow the validation loss as training did."""
+        record, training = run.record, _training(run)
+        n_epochs, expected = len(record.history), _n_epochs(record.history, training)
+        if n_epochs != expected:
+            return f"{n_epochs} epochs, but training would have ended after {expected}"
+        if record.stopped_early != (n_epochs < training.max_epochs):
+            return f"stopped_early is {record.stopped_early} after {n_epochs} epochs"
+        return ""
+
+
+class BestEpoch(RunCheck):
+    """The weights that were kept are those of the lowest validation loss."""
+
+    name = "The best epoch has the lowest validation loss"
+    meaning = "Its weights were kept, and all predictions are made with them."
+    holds = "no epoch has a lower validation loss than the one that was kept"
+
+    def problem(self, experiment: Experiment, run: Run) -> str:
+        """Find the first epoch of lowest loss."""
+        _training(run)
+        lowest = min(run.record.history, key=lambda epoch: epoch.val_loss).epoch
+        if run.record.best_epoch == lowest:
+            return ""
+        return f"epoch {run.record.best_epoch} was kept, but epoch {lowest} has the lowest loss"
+
+
+class Times(RunCheck):
+    """Times are possible."""
+
+    name = "Times are possible"
+    meaning = (
+        "No time is zero, negative or infinite; the 95th percentile of the latency is no less than "
+        "the median, the epochs take no longer than the training, and a run ends after it began."
+    )
+    holds = "all times are possible"
+
+    def problem(self, experiment: Experiment, run: Run) -> str:
+        """Look at every number whose unit is a time or a rate."""
+        record = run.record
+        for name, value in _times(record):
+            if not (math.isfinite(value) and value > 0):
+                return f"{name} is {value}"
+        return "; ".join(_contradictions(record))
+
+
+class Operations(RunCheck):
+    """Two counts of floating-point operations agree."""
+
+    name = "Two counts of operations agree"
+    meaning = (
+        f"The FLOPs are within a factor of {setting(FLOPS_FACTOR)} of twice the multiply-adds that "
+        "the shapes of the layers come to. One count is torch's own, the other owes nothing to it."
+    )
+    holds = "the two counts agree"
+
+    def problem(self, experiment: Experiment, run: Run) -> str:
+        """Compare `flops` with `layer_macs`."""
+        cost = run.cost
+        if cost is None:
+            raise CannotCheckError(run.record.absent["cost"])
+        for field in ("flops", "layer_macs"):
+            if getattr(cost, field) is None:
+                raise CannotCheckError(f"{field}: {cost.absent[field]}")
+        ratio = (cost.flops or 0) / (2 * (cost.layer_macs or 0))
+        if 1 / FLOPS_FACTOR <= ratio <= FLOPS_FACTOR:
+            return ""
+        return f"{count(cost.flops or 0)} FLOPs are {ratio:.2f} times twice the multiply-adds"
+
+
+def _wrong_scores(run: Run) -> str:
+    """Compute each score that was given and can be; see `RunCheck.problem`."""
+    given = run.record.reported_metrics
+    computed = {name: value for name in given if (value := _score(run.scores, name)) is not None}
+    if not computed:
+        raise CannotCheckError(f"{listing([*given])}: not computed here")
+    return "; ".join(
+        f"{name} was given as {given[name]:g} and comes to {value:.6g}"
+        for name, value in computed.items()
+        if abs(value - given[name]) > _rounding(given[name])
+    )
+
+
+def _score(scores: Scores, name: str) -> float | None:
+    """Return a score by the name that imports give it; None where it cannot be computed."""
+    average, _, field = name.partition("_")
+    if average in scores.averages and field in AverageScores.__dataclass_fields__:
+        value: float | None = getattr(scores.averages[average], field)
+        return value
+    known = {
+        "accuracy": scores.accuracy,
+        "balanced_accuracy": scores.balanced_accuracy,
+        "cohen_kappa": scores.kappa,
+        "matthews": scores.matthews,
+        "log_loss": scores.log_loss,
+    }
+    return known[name].value if name in known else None
+
+
+def _rounding(given: float) -> float:
+    """Return how far a score may be off that was rounded to the decimals it is given with.
+
+    No score is rounded to fewer than two: 1.0 may be 0.995, but not 0.95.
+    """
+    _, _, decimals = repr(given).partition(".")
+    return min(max(0.5 * 10.0 ** -len(decimals), 1e-6), 0.005) * 1.000001
+
+
+def _training(run: Run) -> TrainingConfig:
+    """Return how a run was to be trained."""
+    if run.record.config is None:
+        raise CannotCheckError(run.record.absent["config"])
+    if not run.record.history:
+        raise CannotCheckError("it has no history")
+    return run.record.config.training
+
+
+def _n_epochs(history: list[Epoch], training: TrainingConfig) -> int:
+    """Return after how many epochs training ends whose validation losses begin like this."""
+    reference, waited = math.inf, 0
+    for epoch in history:
+        if epoch.val_loss <= reference - training.min_delta:
+            reference, waited = epoch.val_loss, 0
+        else:
+            waited += 1
+        if waited == training.patience:
+            return min(epoch.epoch, training.max_epochs)
+    return training.max_epochs
+
+
+def _times(record: RunRecord) -> Iterator[tuple[str, float]]:
+    """Yield every time and every number per time, with the name of its field."""
+    parts: list[tuple[str, Record]] = [("cost", record.cost)] if record.cost else []
+    parts += [(f"history.{place}", epoch) for place, epoch in enumerate(record.history)]
+    for where, part in parts:
+        for field in type(part).model_fields:
+            value = getattr(part, field)
+            if field.endswith(("_s", "_ms")) and value is not None:
+                yield f"{where}.{field}", value
+
+
+def _contradictions(record: RunRecord) -> Iterator[str]:
+    cost, provenance = record.cost, record.provenance
+    if cost and cost.latency_ms and cost.latency_p95_ms and cost.latency_p95_ms < cost.latency_ms:
+        yield "cost.latency_p95_ms is less than the median"
+    epochs_s = sum(epoch.duration_s for epoch in record.history)
+    if cost and cost.train_time_s and epochs_s > cost.train_time_s * _TIMER_ROUNDING:
+        yield "the epochs of the history take longer than cost.train_time_s"
+    if provenance and provenance.finished_at <= provenance.started_at:
+        yield "provenance.finished_at is not after started_at"

@@ -1,0 +1,86 @@
+"""Every file of the explorer, but for its page."""
+
+from collections.abc import Iterator
+
+from experiments.results.schema import Split
+from site_builder import payloads
+from site_builder.explorer import shards
+from site_builder.explorer.images import Answers, Images
+from site_builder.explorer.pictures import picture_facts, preview_files, sheet_files
+from site_builder.loading import Experiment
+from site_builder.naming import RunName
+
+
+def explorer_files(
+    experiment: Experiment, names: dict[str, RunName], images: Images
+) -> Iterator[tuple[str, bytes]]:
+    """Yield data and pictures: path below the site's root, and content.
+
+    Args:
+        experiment: What is stored.
+        names: Run id to name, of every stored run.
+        images: What the runs said of each test image.
+    """
+    facts = explorer_facts(experiment, names, images)
+    if thumbnails := experiment.record.thumbnails:
+        previews = dict(experiment.store.read_previews(thumbnails))
+        facts["pictures"] = picture_facts(images, thumbnails, previews)
+        yield from sheet_files(thumbnails, experiment.store)
+        yield from preview_files(images, previews)
+    yield payloads.shard("explorer", facts)
+    yield from _image_shards(experiment, images)
+
+
+def explorer_facts(
+    experiment: Experiment, names: dict[str, RunName], images: Images
+) -> dict[str, object]:
+    """Return what every view needs to know.
+
+    Returns:
+        `answers`: the runs that are known image by image, best first, with what is not known of
+        them; `others`: the other runs; `support`: images of each class; `superclasses`: the group
+        of each class, by its place in the list of the page, or null; `pictures`: null.
+    """
+    groups, order = experiment.record.superclasses, superclass_names(experiment)
+    return {
+        "answers": [_run_facts(said, names) for said in images.answers],
+        "others": [
+            {"id": run.run_id, "name": names[run.run_id].full, "reason": reason}
+            for run, reason in images.left_out
+        ],
+        "support": experiment.record.splits[Split.TEST].class_counts,
+        "superclasses": [order.index(name) for name in groups] if groups else None,
+        "pictures": None,
+    }
+
+
+def superclass_names(experiment: Experiment) -> list[str]:
+    """Return the groups of classes, once each, in the order of the alphabet."""
+    return sorted(set(experiment.record.superclasses or []))
+
+
+def _run_facts(said: Answers, names: dict[str, RunName]) -> dict[str, object]:
+    return {
+        "id": said.run.run_id,
+        "name": names[said.run.run_id].full,
+        "noConfidence": said.no_confidence,
+        "noMargin": said.no_margin,
+        "confused": shards.most_confused(said.run),
+        "noMap": said.run.record.absent.get("embedding", ""),
+    }
+
+
+def _image_shards(experiment: Experiment, images: Images) -> Iterator[tuple[str, bytes]]:
+    runs = tuple(said.run for said in images.answers) + tuple(run for run, _ in images.left_out)
+    if not runs:
+        return
+    for target, shard in enumerate(shards.class_shards(images, runs, experiment.n_classes)):
+        yield payloads.shard(f"images/{target}", shard)
+    if images.answers:
+        yield payloads.shard("views", shards.shared_lists(images))
+    for index, said in enumerate(images.answers):
+        run_id = said.run.run_id
+        yield payloads.shard(f"views/{run_id}", shards.run_lists(images, index))
+        if said.run.record.embedding:
+            embedding = experiment.store.read_embedding(said.run.record)
+            yield payloads.shard(f"maps/{run_id}", shards.map_shard(images, index, embedding))

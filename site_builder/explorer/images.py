@@ -1,0 +1,173 @@
+"""All runs laid over each other, image by image."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import mode
+
+from experiments.results.predictions import NO_CONFIDENCE, Predictions
+from experiments.results.schema import Split
+from site_builder.loading import Experiment, Run
+from site_builder.samples import NO_SAMPLES, SplitSamples
+
+N_TOP = 3
+"""Classes that are shown for an image and a run."""
+UNKNOWN = -1
+"""Stands for a class or a probability that was not imported."""
+ONE_CLASS_EACH = "not known: what was imported names one class for each image"
+OTHER_IMAGES = "its predictions are not of the test images in samples.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one run said of the N test images, in the order of `samples.csv`.
+
+    Attributes:
+        run: The run.
+        classes: (N, N_TOP) int32, classes by falling probability; `UNKNOWN` beyond those stored.
+        permille: (N, N_TOP) int16 in [0, 1000], their probabilities; 0 and 1000 only where it is
+            exactly so, `UNKNOWN` where there is none.
+        confidence: (N,) float32 in [0, 1], probability of the first class; None if not known.
+        margin: (N,) float32 in [0, 1], how far it is ahead of the second; None if not known.
+    """
+
+    run: Run
+    classes: NDArray[np.int32]
+    permille: NDArray[np.int16]
+    confidence: NDArray[np.float32] | None
+    margin: NDArray[np.float32] | None
+
+    @property
+    def no_confidence(self) -> str:
+        """Why there is no confidence; empty where there is."""
+        return NO_CONFIDENCE if self.confidence is None else ""
+
+    @property
+    def no_margin(self) -> str:
+        """Why there is no margin; empty where there is."""
+        return self.no_confidence or (ONE_CLASS_EACH if self.margin is None else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The N test images, and what R runs said of each.
+
+    Attributes:
+        samples: The images.
+        ranks: (N,) int64, place of each among the images of its class, from 0. With the class it
+            is the image's name on the site: `3.17` is the 18th image of class 3.
+        answers: What each run said, best run first.
+        left_out: Runs of which it is not known what they said of each image, with the reason.
+    """
+
+    samples: SplitSamples
+    ranks: NDArray[np.int64]
+    answers: tuple[Answers, ...]
+    left_out: tuple[tuple[Run, str], ...]
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.samples)
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """(N,) int64, the true class of each image."""
+        return self.samples.targets
+
+    @cached_property
+    def by_class(self) -> NDArray[np.int64]:
+        """(N,) int64, the images class by class, each in the order of `ranks`."""
+        return np.argsort(self.targets, kind="stable")
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int32]:
+        """(R, N) int32, the class that each run chose."""
+        if not self.answers:
+            return np.empty((0, len(self)), np.int32)
+        return np.stack([said.classes[:, 0] for said in self.answers])
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        """(R, N) bool, whether each run is right."""
+        right: NDArray[np.bool_] = self.predicted == self.targets
+        return right
+
+    @cached_property
+    def n_right(self) -> NDArray[np.int64]:
+        """(N,) int64, how many runs are right."""
+        n_right: NDArray[np.int64] = self.right.sum(axis=0, dtype=np.int64)
+        return n_right
+
+    @cached_property
+    def votes(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """(N,) the class that most runs chose, the first one of a tie, and how many did."""
+        found = mode(self.predicted, axis=0)
+        return np.asarray(found.mode), np.asarray(found.count)
+
+    @cached_property
+    def mean_confidence(self) -> NDArray[np.float32]:
+        """(N,) float32, mean over the runs whose confidence is known; 0 where none is."""
+        known = [said.confidence for said in self.answers if said.confidence is not None]
+        if not known:
+            return np.zeros(len(self), np.float32)
+        mean: NDArray[np.float32] = np.mean(known, axis=0, dtype=np.float32)
+        return mean
+
+
+def images_of(experiment: Experiment) -> Images:
+    """Lay the runs of an experiment over each other."""
+    samples = experiment.samples.get(Split.TEST, NO_SAMPLES)
+    answers, left_out = [], []
+    for run in experiment.ranked:
+        said = run.predictions
+        order = None if said is None else _order(said.sample_ids, samples.ids)
+        if said is None:
+            left_out.append((run, run.no_predictions))
+        elif order is None:
+            left_out.append((run, OTHER_IMAGES))
+        else:
+            answers.append(_answers(run, said, order))
+    return Images(samples, _ranks(samples.targets), tuple(answers), tuple(left_out))
+
+
+def permille(probabilities: NDArray[np.floating]) -> NDArray[np.int16]:
+    """Return probabilities in [0, 1] as int16 in [0, 1000], the ends only where exactly so."""
+    exact = probabilities.astype(np.float64)
+    rounded = np.clip(np.rint(exact * 1000), 1, 999)
+    return np.where((exact == 0) | (exact == 1), exact * 1000, rounded).astype(np.int16)
+
+
+def _order(given: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.intp] | None:
+    """Return places in `given` of what is `wanted`; None if they are not the same images."""
+    if len(given) != len(wanted):
+        return None
+    if np.array_equal(given, wanted):
+        return np.arange(len(wanted))
+    order = np.empty(len(wanted), np.intp)
+    by_name, wanted_by_name = np.argsort(given), np.argsort(wanted)
+    order[wanted_by_name] = by_name
+    return order if np.array_equal(given[order], wanted) else None
+
+
+def _answers(run: Run, said: Predictions, order: NDArray[np.intp]) -> Answers:
+    top = said.top_probabilities
+    n_known = min(N_TOP, said.top_classes.shape[1])
+    classes = np.full((len(order), N_TOP), UNKNOWN, np.int32)
+    classes[:, :n_known] = said.top_classes[order, :n_known]
+    thousandths = np.full((len(order), N_TOP), UNKNOWN, np.int16)
+    if top is None:
+        return Answers(run, classes, thousandths, None, None)
+    thousandths[:, :n_known] = permille(top[order, :n_known])
+    margin = top[order, 0] - top[order, 1] if n_known > 1 else None
+    return Answers(run, classes, thousandths, top[order, 0], margin)
+
+
+def _ranks(targets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number the images of each class."""
+    order = np.argsort(targets, kind="stable")
+    first = np.searchsorted(targets[order], targets)
+    ranks = np.empty(len(targets), np.int64)
+    ranks[order] = np.arange(len(targets))
+    return ranks - first

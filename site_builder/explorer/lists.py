@@ -1,0 +1,68 @@
+"""Which images each view lists, and in which order; equal ones in the order of `samples.csv`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from site_builder.explorer.images import Images
+
+N_LISTED = 300
+"""Images that a view lists without a choice of class."""
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """The images of one view.
+
+    Attributes:
+        n: How many there are.
+        places: (at most N_LISTED,) int64, the first of them, by their place in the test split.
+    """
+
+    n: int
+    places: NDArray[np.int64]
+
+
+def confident_mistakes(images: Images, index: int) -> Listed:
+    """List what run `index` gets wrong, by falling confidence; in order if that is not known."""
+    return _listed(~images.right[index], _surest_first(images, index))
+
+
+def lowest_margins(images: Images, index: int) -> Listed | None:
+    """List all images by how far run `index` is from another class; None if that is not known."""
+    margin = images.answers[index].margin
+    return None if margin is None else _listed(np.ones(len(images), bool), margin)
+
+
+def only_right(images: Images, index: int) -> Listed | None:
+    """List what run `index` alone gets right, by falling confidence; None for a run alone."""
+    if len(images.answers) < 2:
+        return None
+    alone = images.right[index] & (images.n_right == 1)
+    return _listed(alone, _surest_first(images, index))
+
+
+def all_wrong(images: Images) -> Listed:
+    """List what every run gets wrong, by falling mean confidence: what may be labelled wrong."""
+    return _listed(images.n_right == 0, -images.mean_confidence)
+
+
+def disagreements(images: Images) -> Listed | None:
+    """List what runs give different classes, the least agreed first; None for a run alone."""
+    n_runs = len(images.answers)
+    if n_runs < 2:
+        return None
+    _, n_votes = images.votes
+    return _listed(n_votes < n_runs, n_votes)
+
+
+def _surest_first(images: Images, index: int) -> NDArray[np.floating]:
+    confidence = images.answers[index].confidence
+    return np.zeros(len(images)) if confidence is None else -confidence
+
+
+def _listed(chosen: NDArray[np.bool_], key: NDArray[np.number]) -> Listed:
+    places = np.flatnonzero(chosen)
+    order = np.argsort(key[places], kind="stable")
+    return Listed(len(places), places[order[:N_LISTED]])

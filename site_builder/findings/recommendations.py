@@ -1,0 +1,167 @@
+"""Which run to take: for accuracy, for a small machine, and for both at once."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from site_builder import addresses, formatting
+from site_builder.comparisons import Comparisons, SeedGroup
+from site_builder.findings.cost import LATENCY_FACTOR, n_parameters
+from site_builder.findings.finding import MCNEMAR, Evidence, Material
+from site_builder.findings.text import Names, Sentence, aside, number, say
+
+
+@dataclass(frozen=True, eq=False)
+class HighestAccuracy:
+    """The most accurate group.
+
+    Attributes:
+        group: Runs that differ only in their seed; most often one run.
+        n_tied: Other groups that the test does not separate from it.
+    """
+
+    label: ClassVar[str] = "Highest accuracy"
+    evidence: ClassVar[Evidence] = Evidence("the ranking", "#ranking")
+    group: SeedGroup
+    n_tied: int
+
+    @property
+    def test(self) -> str:
+        """McNemar's, where others share the place."""
+        return MCNEMAR if self.n_tied else ""
+
+    def sentence(self, names: Names) -> Sentence:
+        """Name it with its accuracy."""
+        accuracy = number(formatting.percent(self.group.summary.mean))
+        if not self.n_tied:
+            return say("{}: {}, the highest.", names.group(self.group), accuracy)
+        return say(
+            "{}: {}, the highest; a paired test does not separate it from {}.",
+            names.group(self.group),
+            accuracy,
+            aside(f"{formatting.word(self.n_tied)} other{'s' if self.n_tied > 1 else ''}"),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SmallestAsGood:
+    """The smallest of the groups that a paired test does not separate from the best.
+
+    Attributes:
+        group: The group.
+        n_parameters: Its parameters.
+        best: The most accurate group.
+    """
+
+    label: ClassVar[str] = "Balanced"
+    test: ClassVar[str] = MCNEMAR
+    evidence: ClassVar[Evidence] = Evidence("the size of every run", addresses.COMPARE)
+    group: SeedGroup
+    n_parameters: float
+    best: SeedGroup
+
+    def sentence(self, names: Names) -> Sentence:
+        """Name it with its size."""
+        size = number(f"{formatting.quantity(self.n_parameters)} parameters")
+        if self.group is self.best:
+            words = "{}, again: with {}, a paired test finds no smaller model as accurate."
+            return say(words, names.group(self.group), size)
+        return say(
+            "{}: with {}, the smallest model that a paired test does not separate from {}.",
+            names.group(self.group),
+            size,
+            names.group(self.best),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ForSmallMachines:
+    """The smallest of the best groups within a budget of time on the processor.
+
+    Attributes:
+        group: The group.
+        n_parameters: Its parameters.
+        budget_ms: `LATENCY_FACTOR` times the lowest CPU latency.
+        best: The most accurate group within the budget.
+    """
+
+    label: ClassVar[str] = "Mobile"
+    evidence: ClassVar[Evidence] = Evidence("the time of every run", addresses.COMPARE)
+    group: SeedGroup
+    n_parameters: float
+    budget_ms: float
+    best: SeedGroup
+
+    @property
+    def test(self) -> str:
+        """McNemar's, where it is not the most accurate within the budget itself."""
+        return "" if self.group is self.best else MCNEMAR
+
+    def sentence(self, names: Names) -> Sentence:
+        """Name it with its size and the budget."""
+        size = number(f"{formatting.quantity(self.n_parameters)} parameters")
+        budget = aside(formatting.milliseconds(self.budget_ms))
+        within = "within {} for one image on the CPU, twice the lowest time"
+        if self.group is self.best:
+            words = f"{{}}: with {{}}, the most accurate {within}."
+            return say(words, names.group(self.group), size, budget)
+        return say(
+            f"{{}}: with {{}}, the smallest that a paired test does not separate from {{}}, the "
+            f"most accurate {within}.",
+            names.group(self.group),
+            size,
+            names.group(self.best),
+            budget,
+        )
+
+
+def highest_accuracy(material: Material) -> HighestAccuracy | None:
+    """Recommend by accuracy alone; silent where there is nothing to choose from."""
+    groups = material.comparisons.seed_groups
+    if len(groups) < 2:
+        return None
+    return HighestAccuracy(groups[0], len(_as_good(material.comparisons, groups)) - 1)
+
+
+def smallest_as_good(material: Material) -> SmallestAsGood | None:
+    """Recommend by size among the best; silent where the best is untested or of unknown size."""
+    groups = material.comparisons.seed_groups
+    if len(groups) < 2 or not groups[0].tie_groups or _size(groups[0]) is None:
+        return None
+    group, size = _smallest(_as_good(material.comparisons, groups))
+    return SmallestAsGood(group, size, groups[0])
+
+
+def for_small_machines(material: Material) -> ForSmallMachines | None:
+    """Recommend within a budget; silent where times are of one model, or of several processors."""
+    timed = [
+        (latency, group)
+        for group in material.comparisons.seed_groups
+        if (latency := _cpu_latency_ms(group)) is not None and _size(group) is not None
+    ]
+    processors = {run.provenance.cpu for _, group in timed if (run := group.run.record).provenance}
+    if len({_size(group) for _, group in timed}) < 2 or len(processors) != 1:
+        return None
+    budget = LATENCY_FACTOR * min(latency for latency, _ in timed)
+    within = tuple(group for latency, group in timed if latency <= budget)
+    group, size = _smallest(_as_good(material.comparisons, within))
+    return ForSmallMachines(group, size, budget, within[0])
+
+
+def _as_good(comparisons: Comparisons, groups: tuple[SeedGroup, ...]) -> list[SeedGroup]:
+    """Return the first of `groups` and those that the test does not separate from it."""
+    best, *others = groups
+    return [best, *(other for other in others if comparisons.separated(best, other) is False)]
+
+
+def _smallest(groups: list[SeedGroup]) -> tuple[SeedGroup, float]:
+    """Return the smallest whose size is known, and its size; of equal ones the first."""
+    sized = [(group, size) for group in groups if (size := _size(group)) is not None]
+    return min(sized, key=lambda pair: pair[1])
+
+
+def _size(group: SeedGroup) -> float | None:
+    return n_parameters(group.run)
+
+
+def _cpu_latency_ms(group: SeedGroup) -> float | None:
+    return group.run.cost.cpu_latency_ms if group.run.cost else None

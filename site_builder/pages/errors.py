@@ -1,0 +1,210 @@
+"""errors.html: which test images are wrong, for whom, and how alike the runs are."""
+
+from dataclasses import dataclass
+
+from site_builder import addresses, formatting
+from site_builder.explorer.files import superclass_names
+from site_builder.explorer.images import Images
+from site_builder.explorer.lists import confident_mistakes
+from site_builder.loading import Experiment, Run
+from site_builder.naming import RunName
+from site_builder.pages.agreement import AgreementTable, agreement_table
+from site_builder.pages.calibration import CalibrationOverlay, calibration_overlay
+from site_builder.pages.matrix import Choice
+from site_builder.pages.site import Site, site_context
+
+ADDRESS = addresses.ERRORS
+N_SHOWN = 12
+"""Mistakes that are in the page as built, to be read without scripts."""
+_VIEWS = (
+    ("confident", "Most confident mistakes"),
+    ("all-wrong", "All runs wrong"),
+    ("only", "Only this run right"),
+    ("disagree", "Runs disagree"),
+    ("margin", "Lowest margin"),
+    ("class", "One class"),
+    ("cell", "One cell"),
+    ("map", "Map"),
+)
+
+
+@dataclass(frozen=True)
+class RunErrors:
+    """What one run gets wrong.
+
+    Attributes:
+        run_id: The run.
+        name: Its name.
+        wrong: Test images that it gets wrong, and their share.
+        only_right: Test images that no other run gets right.
+        only_wrong: Test images that every other run gets right.
+        reason: Why the last two are not known; empty where they are.
+    """
+
+    run_id: str
+    name: RunName
+    wrong: tuple[str, str]
+    only_right: str
+    only_wrong: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A test image that a run gets wrong.
+
+    Attributes:
+        image: Its name in the address of the page.
+        target: Name of its class.
+        prediction: Name of the class that the run chose.
+        probability: Of that class, as text; empty if not known.
+    """
+
+    image: str
+    target: str
+    prediction: str
+    probability: str
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The most confident mistakes of the best run.
+
+    Attributes:
+        run_id: The run.
+        headline: How many there are.
+        images: The first of them.
+    """
+
+    run_id: str
+    headline: str
+    images: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True)
+class ErrorsContext:
+    """What `pages/errors.html` shows.
+
+    Attributes:
+        site: The frame of the page.
+        best: Id of the run that is shown first; empty if there is none.
+        run_ids: Ids of the runs whose predictions are known, apart by spaces.
+        summary: What the runs have in common, in sentences.
+        views: The lists of images that there are.
+        runs: Runs to choose from.
+        superclasses: Groups of classes to choose from; empty if there are none.
+        mistakes: What is listed first; None if no run has predictions.
+        no_pictures: Why there are no pictures of the images; empty if there are.
+        errors: What each run gets wrong, best run first.
+        agreement: How alike the runs are; None for fewer than two.
+        calibration: How sure they are; None where that is not known of any.
+    """
+
+    site: Site
+    best: str
+    run_ids: str
+    summary: str
+    views: tuple[Choice, ...]
+    runs: tuple[Choice, ...]
+    superclasses: tuple[Choice, ...]
+    mistakes: Mistakes | None
+    no_pictures: str
+    errors: tuple[RunErrors, ...]
+    agreement: AgreementTable | None
+    calibration: CalibrationOverlay | None
+
+
+def errors_context(
+    experiment: Experiment, names: dict[str, RunName], images: Images
+) -> ErrorsContext:
+    """Return what the page shows.
+
+    Args:
+        experiment: What is stored.
+        names: Run id to name, of every stored run.
+        images: What the runs said of each test image.
+    """
+    record = experiment.record
+    known = [said.run.run_id for said in images.answers]
+    return ErrorsContext(
+        site=site_context(experiment, ADDRESS),
+        best=known[0] if known else "",
+        run_ids=" ".join(run.run_id for run in experiment.ranked),
+        summary=_summary(images),
+        views=tuple(Choice(*view) for view in _VIEWS),
+        runs=tuple(Choice(run.run_id, names[run.run_id].full) for run in experiment.ranked),
+        superclasses=tuple(
+            Choice(str(index), name) for index, name in enumerate(superclass_names(experiment))
+        ),
+        mistakes=_mistakes(experiment, names, images) if known else None,
+        no_pictures=record.absent.get("thumbnails", ""),
+        errors=_errors(names, images),
+        agreement=agreement_table(experiment, names, images) if len(known) > 1 else None,
+        calibration=calibration_overlay(experiment, names),
+    )
+
+
+def _summary(images: Images) -> str:
+    n_runs, total = len(images.answers), formatting.count_of(len(images), "test image")
+    if not n_runs:
+        return "No finished run says what it made of each test image."
+    n_right = int((images.n_right == n_runs).sum())
+    n_wrong = int((images.n_right == 0).sum())
+    if n_runs == 1:
+        return f"Of {total}, {formatting.count(n_wrong)} are wrong in the one run."
+    all_wrong = {0: "none is", 1: "1 is"}.get(n_wrong, f"{formatting.count(n_wrong)} are")
+    return (
+        f"Of {total}, {formatting.count(n_right)} are right in all {formatting.word(n_runs)} runs "
+        f"and {all_wrong} wrong in all of them; for the other "
+        f"{formatting.count(len(images) - n_right - n_wrong)} it depends on the run."
+    )
+
+
+def _mistakes(experiment: Experiment, names: dict[str, RunName], images: Images) -> Mistakes:
+    listed = confident_mistakes(images, 0)
+    said, classes = images.answers[0], experiment.record.class_names
+    places = listed.places[:N_SHOWN].tolist()
+    return Mistakes(
+        run_id=said.run.run_id,
+        headline=f"{formatting.count(listed.n)} of {formatting.count_of(len(images), 'test image')}"
+        f" {'is' if listed.n == 1 else 'are'} wrong in {names[said.run.run_id].full}",
+        images=tuple(
+            Mistake(
+                image=f"{images.targets[place]}.{images.ranks[place]}",
+                target=classes[images.targets[place]],
+                prediction=classes[said.classes[place, 0]],
+                probability=_probability(int(said.permille[place, 0])),
+            )
+            for place in places
+        ),
+    )
+
+
+def _probability(permille: int) -> str:
+    return formatting.percent(permille / 1000) if permille >= 0 else ""
+
+
+def _errors(names: dict[str, RunName], images: Images) -> tuple[RunErrors, ...]:
+    n_runs = len(images.answers)
+    alone = "there is no other run to compare with" if n_runs == 1 else ""
+    known = [
+        RunErrors(
+            said.run.run_id,
+            names[said.run.run_id],
+            _wrong(said.run),
+            formatting.count(int((right & (images.n_right == 1)).sum())),
+            formatting.count(int((~right & (images.n_right == n_runs - 1)).sum())),
+            alone,
+        )
+        for said, right in zip(images.answers, images.right, strict=True)
+    ]
+    unknown = [
+        RunErrors(run.run_id, names[run.run_id], _wrong(run), "", "", reason)
+        for run, reason in images.left_out
+    ]
+    return tuple(known + unknown)
+
+
+def _wrong(run: Run) -> tuple[str, str]:
+    n_wrong = run.n_images - run.n_correct
+    return formatting.count(n_wrong), formatting.share(n_wrong, run.n_images)

@@ -1,0 +1,146 @@
+"""The classes of one run, hardest first."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from experiments.results.metrics.intervals import Interval, wilson
+from site_builder import addresses, formatting
+from site_builder.loading import Run
+from site_builder.pages.run.scores import Value, rate
+
+MAX_CLASSES = 100
+"""Classes in the page; the others come with a shard when they are asked for."""
+
+_NO_IMAGE = "no test image is of this class"
+
+
+@dataclass(frozen=True)
+class ClassCell:
+    """A number of a class, and what it is sorted by; that is empty where it is missing."""
+
+    value: Value
+    order: str
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class.
+
+    Attributes:
+        target: Its index.
+        name: Its name.
+        address: Where its images are, from the site's root.
+        cells: Recall, precision, F1 and images.
+        taken_for: The class that its images were most often taken for, and how often; empty where
+            there is none, or none is known.
+    """
+
+    target: int
+    name: str
+    address: str
+    cells: tuple[ClassCell, ...]
+    taken_for: str
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """The classes, lowest recall first; equal ones by falling number of images.
+
+    Attributes:
+        rows: The first `MAX_CLASSES`.
+        summary: How many there are, and how many of them are shown.
+        shard: Name of the data shard with the others; empty where there are none.
+        rest: What the button says that fetches them.
+    """
+
+    rows: tuple[ClassRow, ...]
+    summary: str
+    shard: str
+    rest: str
+
+
+def class_table(run: Run, names: list[str]) -> ClassTable:
+    """Return the hardest classes of a run."""
+    n_classes = len(names)
+    more = n_classes > MAX_CLASSES
+    summary = f"All {formatting.count(n_classes)} classes, lowest recall first."
+    if more:
+        shown = formatting.count(MAX_CLASSES)
+        total = formatting.count(n_classes)
+        summary = f"The {shown} of {total} classes with the lowest recall."
+    return ClassTable(
+        rows=_rows(run, names, 0, MAX_CLASSES),
+        summary=summary,
+        shard=shard_name(run) if more else "",
+        rest=f"Show all {formatting.count(n_classes)} classes" if more else "",
+    )
+
+
+def shard_name(run: Run) -> str:
+    """Return the name of the shard with the classes that are not in the page."""
+    return f"classes/{run.run_id}"
+
+
+def other_classes(run: Run, names: list[str]) -> list[list[object]]:
+    """Return the classes that are not in the page.
+
+    Returns:
+        For each its index, the text, order and interval of each number, and what it was most often
+        taken for.
+    """
+    return [
+        [
+            row.target,
+            [[cell.value.text, cell.order, cell.value.interval] for cell in row.cells],
+            row.taken_for,
+        ]
+        for row in _rows(run, names, MAX_CLASSES, len(names))
+    ]
+
+
+def _rows(run: Run, names: list[str], first: int, last: int) -> tuple[ClassRow, ...]:
+    scores = run.scores.classes
+    # A class without images has no recall and comes last.
+    recall = np.where(scores.support > 0, scores.recall, 2.0)
+    order = np.lexsort((-scores.support, recall))[first:last]
+    return tuple(_row(run, names, int(target)) for target in order)
+
+
+def _row(run: Run, names: list[str], target: int) -> ClassRow:
+    scores = run.scores.classes
+    support, hits = int(scores.support[target]), int(run.counts.hits[target])
+    cells = (
+        _recall(hits, support),
+        _cell(float(scores.precision[target])),
+        _cell(float(scores.f1[target])),
+        ClassCell(Value(formatting.count(support)), str(support)),
+    )
+    address = addresses.images_of_class(target)
+    return ClassRow(target, names[target], address, cells, _taken_for(run, names, target))
+
+
+def _recall(hits: int, support: int) -> ClassCell:
+    if not support:
+        return ClassCell(Value(formatting.MISSING, reason=_NO_IMAGE), "")
+    return ClassCell(rate(hits / support, _interval(hits, support)), f"{hits / support:.6g}")
+
+
+def _cell(value: float) -> ClassCell:
+    return ClassCell(rate(value), f"{value:.6g}")
+
+
+def _taken_for(run: Run, names: list[str], target: int) -> str:
+    if run.matrix is None:
+        return ""
+    errors = run.matrix[target].copy()
+    errors[target] = 0
+    most = int(errors.argmax())
+    return f"{names[most]} ({formatting.count(int(errors[most]))})" if errors[most] else ""
+
+
+@cache
+def _interval(hits: int, support: int) -> Interval:
+    """Keep the intervals: over many runs the same few counts come up again and again."""
+    return wilson(hits, support)

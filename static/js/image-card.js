@@ -1,0 +1,109 @@
+/* A test image in a list: its picture, its class, and what was said of it. */
+"use strict";
+
+bakeoff.imageCard = (() => {
+  const SVG_SIDE = 96;
+
+  /* As site_builder/formatting.py writes a percentage: permille are 0 and 1000 only where exact. */
+  function percent(permille) {
+    return permille < 0 ? "" : `${(permille / 10).toFixed(1)}\u00a0%`;
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      target.dispatchEvent(new Event("seen"));
+    }
+  }, { rootMargin: "200px" });
+
+  function hasPreview({ target, rank }, pictures) {
+    return pictures.previews && !pictures.without.includes(`${target}.${rank}`);
+  }
+
+  function preview({ target, rank }) {
+    return bakeoff.href(`assets/previews/${target}-${rank}.webp`);
+  }
+
+  /* A cell of a sheet of thumbnails; see site_builder/explorer/pictures.py. */
+  function thumbnail({ target, rank }, { pictures, support }) {
+    const { cell, cells, columns, tiny } = pictures;
+    const part = Math.floor(rank / cells);
+    const place = rank % cells;
+    const rows = Math.ceil(Math.min(cells, support[target] - part * cells) / columns);
+    const picture = bakeoff.svg("svg", {
+      viewBox: `${(place % columns) * cell} ${Math.floor(place / columns) * cell} ${cell} ${cell}`,
+      width: SVG_SIDE, height: SVG_SIDE, class: tiny ? "pixels" : "photo",
+    });
+    picture.append(bakeoff.svg("image", {
+      href: bakeoff.href(`assets/thumbnails/${target}-${part}.webp`),
+      width: columns * cell, height: rows * cell,
+    }));
+    return picture;
+  }
+
+  /* One picture of another class is cheaper than the sheet that holds its thumbnail. */
+  function smallPicture(image, about, alone) {
+    if (!alone || !hasPreview(image, about.pictures)) return thumbnail(image, about);
+    return bakeoff.element("img", { src: preview(image), alt: "", width: SVG_SIDE, height: SVG_SIDE });
+  }
+
+  function largePicture(image, about) {
+    if (!hasPreview(image, about.pictures)) return thumbnail(image, about);
+    return bakeoff.element("img", { src: preview(image), alt: "" });
+  }
+
+  /* A place for a picture, which is loaded once it is nearly in sight. */
+  function frame(image, about, alone) {
+    const made = bakeoff.element("span", { class: "sample-picture", "aria-hidden": "true" });
+    made.hidden = !about.pictures;
+    if (about.pictures) {
+      made.addEventListener("seen", () => made.append(smallPicture(image, about, alone)), { once: true });
+      seen.observe(made);
+    }
+    return made;
+  }
+
+  /* What was said: the class with its probability or the number of runs, and the second choice. */
+  function answer(image, about, classes, second) {
+    const [chosen, number] = image.votes ?? image.answers[0];
+    const right = chosen === image.target;
+    const made = bakeoff.element("span", { class: `sample-answer ${right ? "right" : "wrong"}` });
+    if (right) made.append("rightly ");
+    else made.append(called(), `${classes[chosen]} `);
+    made.append(bakeoff.element("small", {}, image.votes ? votes(number, about) : percent(number)));
+    if (second && image.answers.length > 1) {
+      const [next, p] = image.answers[1];
+      made.append(bakeoff.element("small", { class: "second" }, `before ${classes[next]} ${percent(p)}`));
+    }
+    return made;
+  }
+
+  function called() {
+    const made = document.createDocumentFragment();
+    made.append(bakeoff.element("span", { "aria-hidden": "true" }, "→ "),
+      bakeoff.element("span", { class: "hidden" }, "called "));
+    return made;
+  }
+
+  function votes(n, about) {
+    return `${bakeoff.count(n)} of ${bakeoff.count(about.answers.length)} runs`;
+  }
+
+  /* alone: whether images of other classes are listed beside it; second: show the second choice. */
+  function card(image, about, classes, { alone, second }) {
+    const item = bakeoff.element("li");
+    const link = bakeoff.element("a", {
+      href: bakeoff.address({ image: `${image.target}.${image.rank}` }),
+    });
+    link.append(
+      frame(image, about, alone),
+      bakeoff.element("span", { class: "sample-class" }, classes[image.target]),
+      answer(image, about, classes, second),
+    );
+    item.append(link);
+    return item;
+  }
+
+  return { answer, card, frame, largePicture, percent };
+})();

@@ -1,0 +1,135 @@
+/* <image-dialog>: one test image, large, and what every run said of it. Which one is in the address
+   as image=CLASS.PLACE; the arrow keys lead through the list behind it. */
+"use strict";
+
+// A block: what is declared here is not seen by other scripts.
+{
+  customElements.define("image-dialog", class extends HTMLElement {
+    connectedCallback() {
+      this.dialog = bakeoff.element("dialog", { class: "image", "aria-labelledby": "image-title" });
+      this.append(this.dialog);
+      this.dialog.addEventListener("cancel", (event) => this.leave(event));
+      this.dialog.addEventListener("click", (event) => {
+        if (event.target === this.dialog) this.leave(event);
+      });
+      this.dialog.addEventListener("keydown", (event) => this.turn(event));
+    }
+
+    /* list: the images behind, in their order; classes: names; about: data/explorer.js. */
+    async show(asked, list, about, classes) {
+      Object.assign(this, { asked, list, about, classes });
+      if (!asked.image) {
+        this.dialog.close();
+        this.within = true;
+        return;
+      }
+      this.place = list.findIndex(({ target, rank }) =>
+        target === asked.image.target && rank === asked.image.rank);
+      const shard = await bakeoff.load(`images/${asked.image.target}`);
+      if (asked !== this.asked || asked.image.rank >= shard.ids.length) return;
+      this.fill(asked.image, shard);
+      if (!this.dialog.open) this.dialog.showModal();
+    }
+
+    fill(image, shard) {
+      const focused = document.activeElement?.dataset.step;
+      this.dialog.replaceChildren(this.head(image, shard), this.body(image, shard));
+      if (!this.dialog.open) return;
+      // Focus must stay in here, or the arrow keys would be heard no more.
+      const [close, same] = ["close", focused].map((step) =>
+        this.dialog.querySelector(`[data-step="${step}"]:not(:disabled)`));
+      (same ?? close).focus();
+    }
+
+    head(image, shard) {
+      const head = bakeoff.element("header");
+      head.append(
+        bakeoff.element("h2", { id: "image-title" }, `Test image of “${this.classes[image.target]}”`),
+        this.step(-1, "Previous"), this.step(1, "Next"), this.closer(),
+        bakeoff.element("p", { class: "note" }, this.caption(image, shard)),
+      );
+      return head;
+    }
+
+    caption({ rank }, { ids, paths }) {
+      const path = paths[rank] && paths[rank] !== ids[rank] ? `, ${paths[rank]}` : "";
+      const place = this.place < 0 ? ""
+        : ` · ${bakeoff.count(this.place + 1)} of ${bakeoff.count(this.list.length)} in the list`;
+      return `${ids[rank]}${path}${place}`;
+    }
+
+    step(by, label) {
+      const button = bakeoff.element("button", { type: "button", "data-step": by }, label);
+      button.disabled = !this.neighbour(by);
+      button.addEventListener("click", () => this.go(by));
+      return button;
+    }
+
+    closer() {
+      const button = bakeoff.element("button", { type: "button", "data-step": "close" }, "Close");
+      button.addEventListener("click", (event) => this.leave(event));
+      return button;
+    }
+
+    body(image, shard) {
+      const body = bakeoff.element("div", { class: "image-body" });
+      if (this.about.pictures) body.append(bakeoff.imageCard.largePicture(image, this.about));
+      const scroll = bakeoff.element("div", {
+        class: "scroll", tabindex: "0", role: "region", "aria-label": "What each run said",
+      });
+      scroll.append(this.table(image, shard));
+      body.append(scroll);
+      return body;
+    }
+
+    /* What every run said, the chosen one marked. */
+    table({ target, rank }, shard) {
+      const table = bakeoff.element("table", { class: "numbers", "aria-label": "What each run said" });
+      const head = bakeoff.element("tr");
+      head.append(...["Run", "First", "Second", "Third"].map((text) =>
+        bakeoff.element("th", { scope: "col" }, text)));
+      table.createTHead().append(head);
+      const rows = this.about.answers.map(({ id, name }, index) => {
+        const row = bakeoff.element("tr", id === this.asked.run ? { "aria-current": "true" } : {});
+        row.append(bakeoff.element("th", { scope: "row" }, name));
+        for (const said of bakeoff.imageLists.answers(shard, index, rank)) row.append(this.cell(said, target));
+        return row;
+      });
+      table.createTBody().append(...rows);
+      return table;
+    }
+
+    cell([chosen, permille], target) {
+      const right = chosen === target;
+      const cell = bakeoff.element("td", { class: right ? "right" : "" });
+      cell.append(`${this.classes[chosen]} `,
+        bakeoff.element("small", {}, bakeoff.imageCard.percent(permille)));
+      if (right) cell.append(bakeoff.element("span", { class: "hidden" }, " right"));
+      return cell;
+    }
+
+    neighbour(by) {
+      return this.place < 0 ? undefined : this.list[this.place + by];
+    }
+
+    go(by) {
+      const to = this.neighbour(by);
+      // Not a step of the history each: back leads out of the dialog.
+      if (to) bakeoff.replace({ image: `${to.target}.${to.rank}` });
+    }
+
+    turn(event) {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      this.go(by);
+    }
+
+    /* Back to the list: a step back where we came from it, else the list takes our place. */
+    leave(event) {
+      event.preventDefault();
+      if (this.within) history.back();
+      else bakeoff.replace({ image: null });
+    }
+  });
+}

@@ -1,0 +1,128 @@
+/* <image-explorer>: lists of test images, of one run or of all. What is listed is in the address:
+   view, run, target, prediction, superclass, and region on the map. The page as built lists the
+   best run's most confident mistakes in words; this element shows pictures and follows the address. */
+"use strict";
+
+// A block: what is declared here is not seen by other scripts.
+{
+  const AT_ONCE = 36;
+  const SHARED = ["all-wrong", "disagree"];
+  const OF_ONE_CLASS = ["class", "cell"];
+
+  customElements.define("image-explorer", class extends HTMLElement {
+    async connectedCallback() {
+      this.parts = new Map();
+      for (const part of this.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, part);
+      this.selects = new Map();
+      for (const select of this.querySelectorAll("select")) this.selects.set(select.dataset.key, select);
+      try {
+        [this.classes, this.about] = await Promise.all([bakeoff.load("classes"), bakeoff.load("explorer")]);
+      } catch (error) {
+        this.say(`${error.message}: is the folder complete?`);
+        return;
+      }
+      this.groups = [...this.selects.get("superclass")?.options ?? []].slice(1).map(({ text }) => text);
+      this.fillClasses();
+      this.addEventListener("change", (event) => this.choose(event.target));
+      this.parts.get("more").addEventListener("click", () => this.showMore());
+      bakeoff.follow((state) => this.show(this.complete(bakeoff.imageState.read(state, this.about))));
+    }
+
+    fillClasses() {
+      const options = (first) => [...first, ...this.classes.map((name, value) =>
+        bakeoff.element("option", { value }, name))];
+      this.selects.get("target").append(...options([bakeoff.element("option", { value: "" }, "all")]));
+      this.selects.get("prediction").append(...options([]));
+    }
+
+    /* Where a class is needed and none is given: the two that the run confuses most. */
+    complete(asked) {
+      if (!OF_ONE_CLASS.includes(asked.view)) return { ...asked, prediction: null };
+      const [target, prediction] = this.about.answers[asked.answer]?.confused ?? [0, 0];
+      const chosen = asked.target ?? target;
+      return {
+        ...asked,
+        target: chosen,
+        superclass: null,
+        prediction: asked.prediction ?? (chosen === target ? prediction : chosen),
+      };
+    }
+
+    /* A class and a group are not chosen together, and each run has a map of its own. */
+    choose(select) {
+      const { key } = select.dataset;
+      if (!key) return;
+      const other = { run: "region", target: "superclass", superclass: "target" }[key];
+      bakeoff.write({ [key]: select.value || null, ...(other ? { [other]: null } : {}) });
+    }
+
+    async show(asked) {
+      this.asked = asked;
+      this.mark(asked);
+      this.querySelector("class-facts").show(asked, this.about, this.classes);
+      try {
+        const key = JSON.stringify({ ...asked, image: null });
+        if (key !== this.listedKey) await this.list(asked, key);
+        if (asked !== this.asked) return;
+        await this.querySelector("image-dialog").show(asked, this.found.images, this.about, this.classes);
+      } catch (error) {
+        this.listedKey = null;
+        this.say(`${error.message}: is the folder complete?`);
+      }
+    }
+
+    async list(asked, key) {
+      const reason = bakeoff.imageLists.reason(asked, this.about);
+      const found = reason ? { images: [], n: 0, points: [] } : await bakeoff.imageLists.list(asked, this.about);
+      // A later choice may have been loaded sooner.
+      if (asked !== this.asked) return;
+      this.listedKey = key;
+      this.found = found;
+      if (reason) this.say(`Nothing to list: ${reason}`);
+      else this.say(bakeoff.imageWords.headline(asked, found, this.about, this.classes, this.groups),
+        bakeoff.imageWords.note(asked, found, this.about));
+      this.parts.get("list").replaceChildren();
+      this.showMore();
+      this.querySelector("embedding-map").show(asked, found, this.about, this.classes, this.groups);
+    }
+
+    say(headline, note = "") {
+      this.parts.get("headline").textContent = headline;
+      this.parts.get("note").textContent = note;
+    }
+
+    showMore() {
+      const list = this.parts.get("list");
+      const { images } = this.found;
+      const from = list.childElementCount;
+      const how = { alone: !OF_ONE_CLASS.includes(this.asked.view), second: this.asked.view === "margin" };
+      const cards = images.slice(from, from + AT_ONCE).map((image) =>
+        bakeoff.imageCard.card(image, this.about, this.classes, how));
+      list.append(...cards);
+      if (from) cards[0]?.querySelector("a").focus();
+      const left = images.length - from - cards.length;
+      this.parts.get("more").hidden = left === 0;
+      this.parts.get("more").textContent = `Show ${bakeoff.count(Math.min(left, AT_ONCE))} more of ${bakeoff.count(left)}`;
+    }
+
+    /* What is chosen, and what there is to choose. */
+    mark({ view, run, target, prediction, superclass }) {
+      for (const link of this.parts.get("views").querySelectorAll("a")) {
+        link.href = bakeoff.address({ view: link.dataset.view, image: null, region: null });
+        if (link.dataset.view === view) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+      const values = { run, target, prediction, superclass };
+      for (const [key, select] of this.selects) select.value = values[key] ?? "";
+      this.toggle("run", !SHARED.includes(view));
+      this.toggle("prediction", view === "cell");
+      this.toggle("superclass", !OF_ONE_CLASS.includes(view));
+      this.selects.get("target").options[0].hidden = OF_ONE_CLASS.includes(view);
+    }
+
+    toggle(key, shown) {
+      const label = this.selects.get(key)?.closest("label");
+      if (label) label.hidden = !shown;
+    }
+  });
+}

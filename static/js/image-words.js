@@ -1,0 +1,75 @@
+/* What errors.html says above its list of images: what is listed, how many, in which order. */
+"use strict";
+
+bakeoff.imageWords = (() => {
+  const ORDER = {
+    confident: "The most confident mistakes come first.",
+    "all-wrong": "Those that the runs are surest of come first. What most runs call the same, and surely, may be labelled wrong; where they are unsure, the image is hard or shows more than one class.",
+    only: "The surest answers come first.",
+    disagree: "The least agreed come first, each with the class that most runs chose.",
+    margin: "The narrowest come first, each with the two classes.",
+    class: "Mistakes come first, the surest before the others; then what is right, the least sure first.",
+    cell: "The surest come first.",
+    map: "Images with alike features lie near each other; the axes, and distances between groups, mean nothing. Drag over points to list them, or choose a class. Mistakes come first.",
+  };
+  const UNORDERED = "In the order of the test set: the run’s probabilities are not known.";
+
+  const verb = (n, one, many) => (n <= 1 ? one : many);
+
+  /* What is said of the images of a view: {n} is or are ... */
+  const PREDICATES = {
+    confident: (n, run) => `${verb(n, "is", "are")} wrong in ${run}`,
+    "all-wrong": (n, run, runs) => `${verb(n, "is", "are")} wrong in ${runs === 1 ? "the one run" : `all ${runs} runs`}`,
+    only: (n, run, runs) => `${verb(n, "is", "are")} right in ${run} and wrong in ${runs === 2 ? "the other run" : `all ${runs - 1} other runs`}`,
+    disagree: (n) => `${verb(n, "is", "are")} given different classes by the runs`,
+    margin: (n, run) => `${verb(n, "is", "are")} ordered by how far the first choice of ${run} is ahead of its second`,
+    class: (n, run) => `${verb(n, "is", "are")} called something else by ${run}`,
+    map: (n, run, runs, { region }) => `${verb(n, "is", "are")} ${region ? "in the chosen region of" : "on"} the map of ${run}`,
+  };
+
+  function predicate(asked, n, about, classes) {
+    const run = about.answers[asked.answer]?.name;
+    if (asked.view !== "cell") return PREDICATES[asked.view](n, run, about.answers.length, asked);
+    const rightly = asked.target === asked.prediction ? "rightly " : "";
+    return `${verb(n, "was", "were")} ${rightly}called “${classes[asked.prediction]}” by ${run}`;
+  }
+
+  /* Of which images: all, those of a class, or those of a group. */
+  function whole(asked, found, about, classes, groups) {
+    const sum = (chosen) => about.support.reduce((total, n, target) => total + (chosen(target) ? n : 0), 0);
+    if (asked.target !== null) return [about.support[asked.target], ` of “${classes[asked.target]}”`];
+    if (asked.superclass === null) return [found.of ?? sum(() => true), ""];
+    return [
+      sum((target) => about.superclasses[target] === asked.superclass),
+      ` of the group “${groups[asked.superclass]}”`,
+    ];
+  }
+
+  function images(n) {
+    return `${bakeoff.count(n)} test image${n === 1 ? "" : "s"}`;
+  }
+
+  function headline(asked, found, about, classes, groups) {
+    const n = asked.view === "class" ? found.images.filter(bakeoff.imageLists.wrong).length
+      : asked.superclass === null ? found.n : found.images.length;
+    const [of, ofWhat] = whole(asked, found, about, classes, groups);
+    if (found.first < found.n && asked.superclass !== null) {
+      return `${bakeoff.count(n)} of the first ${bakeoff.count(found.first)} that `
+        + `${predicate(asked, 2, about, classes)} ${verb(n, "is", "are")}${ofWhat}`;
+    }
+    const said = predicate(asked, n, about, classes);
+    if (n === 0) return `No test image${ofWhat} ${said}`;
+    return n === of ? `${n === 1 ? "The only" : "All"} ${images(n)}${ofWhat} ${said}`
+      : `${bakeoff.count(n)} of ${images(of)}${ofWhat} ${said}`;
+  }
+
+  function note(asked, found, about) {
+    const unsure = about.answers[asked.answer]?.noConfidence && !["all-wrong", "disagree", "map"].includes(asked.view);
+    const order = unsure ? UNORDERED : ORDER[asked.view];
+    const some = found.first < found.n
+      ? ` Only the first ${bakeoff.count(found.first)} are listed; choose a class to list all of its own.` : "";
+    return found.images.length ? order + some : "";
+  }
+
+  return { headline, note };
+})();

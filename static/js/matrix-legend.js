@@ -1,0 +1,64 @@
+/* What the colours of a confusion matrix mean, with the scale. */
+"use strict";
+
+bakeoff.matrixLegend = (() => {
+  const LABEL = 40;
+  const BOX = 38;
+  const LINE = 15;
+
+  /* A line of swatches for each kind, and under them the values that they stand for. */
+  function key(kinds, depths, values) {
+    const picture = bakeoff.svg("svg", {
+      width: LABEL + values.length * BOX, height: (kinds.length + 1) * LINE, role: "img",
+      "aria-label": `Depth of colour for ${values.join(", ")}`,
+    });
+    const write = (text, x, line, anchor) => bakeoff.svg("text", {
+      x, y: line * LINE + 11, "text-anchor": anchor, "font-size": 11,
+    }, text);
+    for (const [line, kind] of kinds.entries()) {
+      picture.append(write(kind, 0, line, "start"), ...depths.map((depth, index) => bakeoff.svg("rect", {
+        class: kind, x: LABEL + index * BOX, y: line * LINE + 1, width: BOX - 2, height: LINE - 3,
+        "fill-opacity": depth.toFixed(3),
+      })));
+    }
+    picture.append(...values.map((text, index) =>
+      write(text, LABEL + (index + 0.5) * BOX - 1, kinds.length, "middle")));
+    return picture;
+  }
+
+  function value(share, { full, signed }, values) {
+    const part = share * full;
+    if (values === "count") return bakeoff.count(Math.round(part));
+    return signed ? (100 * part).toFixed(part < 0.1 ? 1 : 0) : bakeoff.share(part, 1);
+  }
+
+  const OF = {
+    row: "share of the row (recall on the diagonal)",
+    column: "share of the column (precision on the diagonal)",
+    count: "images",
+  };
+
+  function note({ signed }, state, scale, names) {
+    const of = OF[state.values];
+    const what = signed
+      ? `${names.join(" minus ")}, ${state.values === "count" ? of : `percentage points of the ${of}`}` : of;
+    const empty = signed ? "no difference" : "no image";
+    return `Depth: ${what}; ${scale.name}. No fill: ${empty}. Numbers in cells: images.`;
+  }
+
+  function kindsOf(signed, state) {
+    if (signed) return ["more", "fewer"];
+    return state.diagonal === "hidden" ? ["wrong"] : ["right", "wrong"];
+  }
+
+  /* painted: see matrix-view.js; names: of the runs that are shown. */
+  return (painted, state, scale, names) => {
+    const stops = state.values === "count" ? scale.stops.filter((share) => share * painted.full >= 1) : scale.stops;
+    const depths = stops.map(scale.depth);
+    const values = stops.map((share) => value(share, painted, state.values));
+    return [
+      key(kindsOf(painted.signed, state), depths, values),
+      bakeoff.element("span", {}, note(painted, state, scale, names)),
+    ];
+  };
+})();

@@ -1,0 +1,74 @@
+"""What tests read off a drawn confusion matrix, and what it ought to be."""
+
+import numpy as np
+from playwright.sync_api import Page
+
+from experiments.results.schema import Split
+from tests.browser.conftest import Built
+
+
+def counted(site: Built, run_id: str) -> np.ndarray:
+    """Count a run's cells one prediction at a time, not as the program does."""
+    predictions = site.store.read_predictions(site.store.read_run(run_id), Split.TEST)
+    n_classes = len(site.store.read_experiment().class_names)
+    matrix = np.zeros((n_classes, n_classes), int)
+    for target, chosen in zip(predictions.targets, predictions.top_classes[:, 0], strict=True):
+        matrix[target, chosen] += 1
+    return matrix
+
+
+def middle_of(page: Page, row: int, column: int, panel: int = 0) -> tuple[float, float]:
+    """Return where the middle of a cell is in the window."""
+    stage = page.locator("confusion-matrix .stage").nth(panel)
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    left, top, cell, x, y = page.locator("confusion-matrix").evaluate(
+        """(element, index) => {
+            const { layout, stage } = element.panels[index];
+            return [layout.left, layout.top, layout.cell, stage.scrollLeft, stage.scrollTop];
+        }""",
+        panel,
+    )
+    return box["x"] + left + (column + 0.5) * cell - x, box["y"] + top + (row + 0.5) * cell - y
+
+
+def point_at(page: Page, row: int, column: int, panel: int = 0) -> str:
+    """Move the mouse to the middle of a cell and return what the page says of it."""
+    page.mouse.move(*middle_of(page, row, column, panel))
+    return page.locator("#matrix-readout").inner_text().replace("\u00a0", " ")
+
+
+def drawn(page: Page, n: int, panel: int = 0) -> np.ndarray:
+    """Return the numbers in the cells as they stand in the picture; 0 where there is none."""
+    texts = (
+        page.locator("confusion-matrix .stage")
+        .nth(panel)
+        .evaluate(
+            """stage => {
+            const frame = stage.querySelector(".frame").getBoundingClientRect();
+            return [...stage.querySelectorAll("text.count")].map(text => {
+                const box = text.getBoundingClientRect();
+                return [(box.y + box.height / 2 - frame.y) / frame.height,
+                    (box.x + box.width / 2 - frame.x) / frame.width, text.textContent];
+            });
+        }"""
+        )
+    )
+    matrix = np.zeros((n, n), int)
+    for y, x, text in texts:
+        matrix[int(y * n), int(x * n)] = int(text.replace("−", "-").replace(",", ""))
+    return matrix
+
+
+def labels(page: Page, panel: int = 0) -> list[str]:
+    """Return the names beside the rows, from top to bottom, and check that the columns agree."""
+    texts = (
+        page.locator("confusion-matrix .stage")
+        .nth(panel)
+        .locator(".picture > svg:first-child > text:not(.axis-title)")
+    )
+    names = texts.all_text_contents()
+    half = len(names) // 2
+    assert names[:half] == names[half:]
+    return names[:half]

@@ -1,0 +1,126 @@
+"""The map of images on errors.html."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Built, Watched
+from tests.browser.errors_page import NAMES, choice, go, listed, stored
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[[str], Built]
+
+
+def on_map(page: Page, site: Built, run: str) -> tuple[np.ndarray, float, float, float]:
+    """Return the positions on a run's map in px, and where the map is."""
+    canvas = page.locator("embedding-map canvas")
+    expect(canvas).to_be_visible()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    side = box["width"]
+    positions = site.store.read_embedding(site.store.read_run(run)).positions.astype(float)
+    return 10 + positions * (side - 20), side, box["x"], box["y"]
+
+
+def test_a_region_of_the_map_lists_its_images(watched: Watched, open_site: Open) -> None:
+    site, run = open_site("pictures"), "alpha-none"
+    truth = stored(site.store)
+    page = go(watched, site, f"view=map&run={run}")
+    assert sorted(
+        listed(page, "All 70 test images are on the map of Alpha, no augmentation")
+    ) == sorted(truth.keys)
+    places, side, x, y = on_map(page, site, run)
+    page.mouse.move(x + 0.2 * side, y + 0.7 * side)
+    page.mouse.down()
+    page.mouse.move(x + 0.5 * side, y + 0.4 * side)
+    page.mouse.move(x + 0.6 * side, y + 0.3 * side)
+    page.mouse.up()
+    inside = [
+        place
+        for place, (across, down) in enumerate(places)
+        if 0.2 * side < across < 0.6 * side and 0.3 * side < down < 0.7 * side
+    ]
+    assert 3 < len(inside) < 40
+    said = f"^{len(inside)} of 70 test images are in the chosen region of the map of Alpha"
+    shown = listed(page, re.compile(said))
+    assert sorted(shown) == sorted(truth.named(inside))
+    choice(page, "target").select_option("star")
+    stars = [place for place in inside if truth.targets[place] == 2]
+    expect(page.locator(".cards li")).to_have_count(len(stars))
+    page.get_by_role("button", name="Clear the region").click()
+    expect(page.locator(".cards li")).to_have_count(23)
+
+
+def test_the_map_is_read_with_mouse_and_keyboard(watched: Watched, open_site: Open) -> None:
+    site, run = open_site("pictures"), "alpha-none"
+    truth = stored(site.store)
+    page = go(watched, site, f"view=map&run={run}")
+    places, _, x, y = on_map(page, site, run)
+    readout = page.locator("#map-readout")
+    lonely = max(
+        range(70),
+        key=lambda place: min(
+            np.hypot(*(places[place] - other)) for at, other in enumerate(places) if at != place
+        ),
+    )
+    page.mouse.move(x + places[lonely][0], y + places[lonely][1])
+    expect(readout).to_contain_text(NAMES[truth.targets[lonely]])
+    expect(readout).to_contain_text(
+        "rightly" if truth.chosen(run, lonely) == truth.targets[lonely] else "→"
+    )
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_contain_text(f"test/{lonely:05d}")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.mouse.move(0, 0)
+    page.locator("embedding-map canvas").focus()
+    seen = set()
+    for key in ("ArrowRight", "ArrowLeft", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+        at = page.locator("embedding-map").evaluate("map => `${map.at.target}.${map.at.rank}`")
+        seen.add(at)
+        expect(readout).to_contain_text(NAMES[int(at[0])])
+    assert len(seen) > 2
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_colours_of_the_map(watched: Watched, open_site: Open) -> None:
+    site, run = open_site("pictures"), "alpha-none"
+    truth = stored(site.store)
+    page = go(watched, site, f"view=map&run={run}")
+    places, _, _, _ = on_map(page, site, run)
+    assert page.locator(".map-legend li").all_inner_texts() == [" circle", " square", " star"]
+    page.locator("[data-part=colour]").select_option("right or wrong")
+    expect(page).to_have_url(re.compile("colour=correctness"))
+    assert page.locator(".map-legend li").all_inner_texts() == [" right", " wrong"]
+    lonely = [
+        place
+        for place in range(70)
+        if min(np.hypot(*(places[place] - other)) for at, other in enumerate(places) if at != place)
+        > 12
+    ]
+    right = [place for place in lonely if place not in truth.wrong(run)]
+    wrong = [place for place in lonely if place in truth.wrong(run)]
+    painted = page.locator("embedding-map canvas").evaluate(
+        """(canvas, places) => places.map(([x, y]) =>
+            [...canvas.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data])""",
+        places[[right[0], right[1], wrong[0]]].tolist(),
+    )
+    blue, orange = (0x0B, 0x5C, 0x86), (0xC2, 0x41, 0x0C)
+    for pixel, colour in zip(painted, (blue, blue, orange), strict=True):
+        assert np.allclose(pixel[:3], colour, atol=40)
+
+
+def test_a_run_without_a_map_says_why(watched: Watched, open_site: Open) -> None:
+    site = open_site("pictures")
+    last = site.store.read_experiment().run_ids[-1]
+    page = go(watched, site, f"view=map&run={last}")
+    assert listed(page, "Nothing to list: made up: there are no features") == []
+    expect(page.locator("embedding-map")).to_be_hidden()
