@@ -9,15 +9,15 @@ the other. An epoch of the plain loop costs the same each time, so `--plain-epoc
 the rest is extrapolated; the table says so.
 
 Measured with 3,781 photographs of clothes, 40 epochs, on two cores of an Intel Xeon (Sapphire
-Rapids) without a GPU, torch 2.15. The first model had the machine to itself; the second, with random
-weights, ran while other work took the cores in turn, so only its ratios mean something:
+Rapids) without a GPU, torch 2.15. The first model had the machine to itself; the second, with
+random weights, ran while other work took the cores in turn, so only its ratios mean something:
 
     mobilenetv2_100  engine   plain loop             ratio  of the engine's
     cold              32.2 s  40 x 82.3 s = 3,292 s    102  reading 4.9, features 18.4, training 1.5
     warm cache         5.9 s  3,292 s                  558  training 1.6, measuring the cost 3.2
 
     resnet50
-    cold             161.4 s  40 x 327 s = 13,085 s     81  reading 6.6, features 136.6, training 7.0
+    cold             161.4 s  40 x 327 s = 13,085 s     81  reading 7, features 137, training 7
     warm cache        22.8 s  13,085 s                 573
 
                      features  best bare forward  share  waiting for cached pixels
@@ -26,8 +26,8 @@ weights, ran while other work took the cores in turn, so only its ratios mean so
 
     944 images 11.3 s, 1,889 images 18.0 s, 3,781 images 32.4 s, each from cold
 
-With 945 of the photographs both loops' accuracies on `val` were compared after 40 epochs of ours and
-three of the plain loop's: 0.774 and 0.750 for mobilenetv2_100.
+With 945 of the photographs the accuracies on `val` were 0.774 after 40 epochs of ours and 0.750
+after three of the plain loop's, for mobilenetv2_100.
 """
 
 import argparse
