@@ -26,6 +26,7 @@ from site_builder.export import export_tables
 from site_builder.output import check_output
 from site_builder.pipeline import build_site
 from site_builder.serve import check_port, serve
+from site_builder.sizes import measure
 
 EXIT_RUN_FAILED = 1
 EXIT_BAD_INPUT = 2
@@ -182,7 +183,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for warning in warnings:
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     page = arguments.output / "index.html"
-    console.print(f"The site is built: open {page}", markup=False, highlight=False, soft_wrap=True)
+    for line in (f"The site is built: open {page}", str(measure(arguments.output))):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if arguments.export is not None:
         n_files = export_tables(store, arguments.export)
         written = f"{n_files} files are written to {arguments.export}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from experiments.results.errors import OutputError
+from site_builder.sizes import measure, refuse_too_large
 
 MARKER = ".bakeoff"
 """The file by which we know a folder as a site that we made, and may replace."""
@@ -44,7 +45,7 @@ def write_site(
             which may replace them.
 
     Raises:
-        OutputError: If `output` is not ours, or the disk refuses.
+        OutputError: If `output` is not ours, the disk refuses, or the site is too large to publish.
     """
     check_output(output)
     output = output.resolve()
@@ -57,6 +58,7 @@ def write_site(
         (fresh / MARKER).write_bytes(marker)
         _write_files(fresh, files)
         _write_files(fresh, last(fresh))
+        refuse_too_large(measure(fresh))
         _swap(fresh, output)
     except OSError as error:
         raise OutputError(f"--output {output}: cannot be written: {error}") from None
