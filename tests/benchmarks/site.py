@@ -6,7 +6,8 @@ The store is written once and used again. The predictions are drawn so that most
 go to a few neighbouring classes, and runs agree about which images are hard, as real ones do.
 
 Measured on two cores of an Intel Xeon (Sapphire Rapids): 100 runs x 1,000 classes x 50,000 images
-build in 33 s with 2.2 GiB; 2,674 files, 195 MB.
+build in 33 s with 2.2 GiB; 2,674 files, 195 MB. 10 runs x 37 classes x 3,669 images build in 1.6 s
+with 0.2 GiB; 19 MB, where photographs would take about 40.
 """
 
 import argparse
@@ -182,7 +183,9 @@ def draw(
     top = (targets[:, None] + off[:, None] + np.arange(n_kept)) % n_classes
     scores = np.sort(rng.gamma(0.3, size=(n_images, n_kept)), axis=1)[:, ::-1] + 1e-6
     scores[:, 0] += 2 * rng.random(n_images)
-    probabilities = (0.999 * scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+    # What is not stored has the rest.
+    known = 1.0 if n_kept == n_classes else 0.999
+    probabilities = (known * scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
     places = (-off) % n_classes
     kept = places < n_kept
     return Predictions(
