@@ -22,7 +22,7 @@ from site_builder.pages import compare, errors, index
 from site_builder.pages.run import classes as run_classes
 from site_builder.pages.run import page as run_page
 from site_builder.render import render
-from site_builder.tables.exports import runs_files
+from site_builder.tables.exports import class_files, matrix_files, runs_files
 from site_builder.tables.pairs import pairs
 from site_builder.tradeoffs import Tradeoff, plotly_figure, tradeoffs
 
@@ -119,10 +119,17 @@ def _errors(experiment: Experiment, names: dict[str, RunName]) -> Iterator[tuple
 def _run_pages(
     experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield a page for every stored run, and the classes that it fetches when asked for them."""
+    """Yield a page for every stored run, its tables, and the classes that it fetches."""
     for record in run_page.page_order(experiment):
         context = run_page.run_context(experiment, names, comparisons, record)
         yield addresses.run_page(record.run_id), render("pages/run.html", context)
+    for run in experiment.runs:
+        for name, content in class_files(run, experiment.record.class_names):
+            yield f"exports/{name}", content
+        # A larger one would take megabytes a run; `build.py --export` writes it.
+        if experiment.n_classes <= run_classes.MAX_CLASSES:
+            for name, content in matrix_files(run, experiment.record.class_names):
+                yield f"exports/{name}", content
     if experiment.n_classes > run_classes.MAX_CLASSES:
         for run in experiment.runs:
             others = run_classes.other_classes(run, experiment.record.class_names)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from site_builder import formatting
+from site_builder import addresses, formatting
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
@@ -43,6 +43,15 @@ class Choices:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """A planned run without results: name, why, and its page; empty where it has none."""
+
+    name: str
+    reason: str
+    address: str
+
+
+@dataclass(frozen=True)
 class CompareContext:
     """What `pages/compare.html` shows.
 
@@ -58,7 +67,7 @@ class CompareContext:
         choices: What the tables can be narrowed down to.
         charts: Accuracy against each cost that is known.
         hardware: Where time was measured; empty if nowhere.
-        unfinished: Planned runs that are not shown, each as name and reason.
+        unfinished: Planned runs that are not shown.
     """
 
     site: Site
@@ -72,7 +81,7 @@ class CompareContext:
     choices: Choices
     charts: tuple[Chart, ...]
     hardware: tuple[str, ...]
-    unfinished: tuple[tuple[str, str], ...]
+    unfinished: tuple[Unfinished, ...]
 
 
 def compare_context(
@@ -107,10 +116,13 @@ def compare_context(
     )
 
 
-def unfinished(experiment: Experiment, names: dict[str, RunName]) -> tuple[tuple[str, str], ...]:
-    """Return the planned runs that have no results: name and why."""
-    failed = [(names[run.run_id].full, f"failed: {run.failure}") for run in experiment.failed]
-    missing = [(run_id, "has not been run yet") for run_id in experiment.missing]
+def unfinished(experiment: Experiment, names: dict[str, RunName]) -> tuple[Unfinished, ...]:
+    """Return the planned runs that have no results."""
+    failed = [
+        Unfinished(names[run.run_id].full, f"failed: {run.failure}", addresses.run_page(run.run_id))
+        for run in experiment.failed
+    ]
+    missing = [Unfinished(run_id, "has not been run yet", "") for run_id in experiment.missing]
     return tuple(failed + missing)
 
 

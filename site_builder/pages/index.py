@@ -11,7 +11,7 @@ from site_builder.findings.finding import Evidence, Finding, Material
 from site_builder.findings.text import Names, Sentence
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
-from site_builder.pages.compare import unfinished
+from site_builder.pages.compare import Unfinished, unfinished
 from site_builder.pages.ranking import Ranking, ranking
 from site_builder.pages.settings import Setting, settings
 from site_builder.pages.site import Site, site_context
@@ -94,7 +94,7 @@ class IndexContext:
         findings: What else the data support.
         recommendations: Which run to take for what; empty where there is no choice.
         ranking: Finished runs, most accurate first; None if there is none.
-        unfinished: Planned runs without results, each as name and reason.
+        unfinished: Planned runs without results.
         dataset: The dataset card: label and text.
         classes: Class names as a sentence; empty where pictures show them.
         left_out: Images that could not be read; None where there are none, or none are listed.
@@ -108,7 +108,7 @@ class IndexContext:
     findings: tuple[Statement, ...]
     recommendations: tuple[Statement, ...]
     ranking: Ranking | None
-    unfinished: tuple[tuple[str, str], ...]
+    unfinished: tuple[Unfinished, ...]
     dataset: tuple[tuple[str, str], ...]
     classes: str
     left_out: LeftOut | None

@@ -40,17 +40,22 @@ def runs_files(comparisons: Comparisons, names: dict[str, RunName]) -> Iterator[
     yield "pairs.csv", _csv(_pairs(comparisons))
 
 
-def run_files(run: Run, class_names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the tables of one run as files: its classes and, where it is known, its matrix."""
-    tables = {"classes": _classes(run, class_names)}
+def class_files(run: Run, class_names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the table of a run's classes as files."""
+    yield from _files(f"runs/{run.run_id}-classes", _classes(run, class_names))
+
+
+def matrix_files(run: Run, class_names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield a run's confusion matrix as files; none where it is not known."""
     if run.matrix is not None:
-        tables["matrix"] = _matrix(run.matrix.tolist(), class_names)
-    for name, records in tables.items():
-        yield f"runs/{run.run_id}-{name}.csv", _csv(records)
-        heading, *rows = records
-        lines = [[(_text(value), False) for value in row] for row in rows]
-        content = booktabs([str(text) for text in heading], lines).encode()
-        yield f"runs/{run.run_id}-{name}.tex", content
+        yield from _files(f"runs/{run.run_id}-matrix", _matrix(run.matrix.tolist(), class_names))
+
+
+def _files(name: str, records: Records) -> Iterator[tuple[str, bytes]]:
+    yield f"{name}.csv", _csv(records)
+    heading, *rows = records
+    lines = [[(_text(value), False) for value in row] for row in rows]
+    yield f"{name}.tex", booktabs([str(text) for text in heading], lines).encode()
 
 
 def all_files(
@@ -61,7 +66,8 @@ def all_files(
         return
     yield from runs_files(comparisons, names)
     for run in experiment.ranked:
-        yield from run_files(run, experiment.record.class_names)
+        yield from class_files(run, experiment.record.class_names)
+        yield from matrix_files(run, experiment.record.class_names)
 
 
 def _records(specs: Sequence[Spec], comparisons: Comparisons, names: dict[str, RunName]) -> Records:
