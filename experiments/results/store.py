@@ -4,39 +4,33 @@ Files are written whole or not at all. A run's `run.json` is written after every
 a run that has one is complete. Nothing is ever unpickled.
 """
 
-import hashlib
 import io
-import json
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import ValidationError
 
 from experiments.results.archives import npz_bytes, npz_names, read_npz, zip_bytes
 from experiments.results.counts import Counts
 from experiments.results.embedding import Embedding
-from experiments.results.errors import StoreError, first_problem
-from experiments.results.files import sha256_of, write_atomically
+from experiments.results.errors import StoreError
+from experiments.results.files import write_atomically
 from experiments.results.predictions import Predictions
+from experiments.results.record_files import read_json, read_stored, to_json, write_stored
 from experiments.results.samples import iter_samples, write_samples
 from experiments.results.schema import (
-    SCHEMA_VERSION,
     ExperimentRecord,
-    Record,
     RunRecord,
     Sample,
     Split,
     StoredFile,
     Thumbnails,
 )
-
-R = TypeVar("R", bound=Record)
 
 EXPERIMENT_FILE = "experiment.json"
 SAMPLES_FILE = "samples.csv"
@@ -83,7 +77,7 @@ class ExperimentStore:
         """Write `experiment.json` and, before it, `samples.csv`; None leaves the samples as is."""
         if samples is not None:
             write_samples(self.folder / SAMPLES_FILE, samples)
-        write_atomically(self.folder / EXPERIMENT_FILE, _to_json(record))
+        write_atomically(self.folder / EXPERIMENT_FILE, to_json(record))
 
     def read_experiment(self) -> ExperimentRecord:
         """Read `experiment.json`.
@@ -91,7 +85,7 @@ class ExperimentStore:
         Raises:
             StoreError: If it is missing, damaged, or of a newer schema.
         """
-        return _read_json(self.folder / EXPERIMENT_FILE, ExperimentRecord)
+        return read_json(self.folder / EXPERIMENT_FILE, ExperimentRecord)
 
     def iter_samples(self) -> Iterator[Sample]:
         """Read `samples.csv` row by row, in the order it was written.
@@ -117,7 +111,7 @@ class ExperimentStore:
             StoreError: If it is missing, damaged, of a newer schema, or of another run.
         """
         path = self.run_folder(run_id) / RUN_FILE
-        record = _read_json(path, RunRecord)
+        record = read_json(path, RunRecord)
         if record.run_id != run_id:
             raise StoreError(
                 f"{path}, run_id: is {record.run_id!r} but the folder is {run_id!r}; rename one"
@@ -126,7 +120,7 @@ class ExperimentStore:
 
     def write_run(self, record: RunRecord) -> None:
         """Write a run's record. Everything that it names must be written before."""
-        write_atomically(self.run_folder(record.run_id) / RUN_FILE, _to_json(record))
+        write_atomically(self.run_folder(record.run_id) / RUN_FILE, to_json(record))
 
     def remove_run(self, run_id: str, *, keep: str | None = None) -> None:
         """Remove a run: its record first, so that no reader sees a run that is half gone.
@@ -151,7 +145,7 @@ class ExperimentStore:
 
     def write_thumbnails(self, name: str, content: bytes) -> StoredFile:
         """Write a picture of images and return what the record says of it."""
-        return _write_file(self.thumbnails_folder / name, content)
+        return write_stored(self.thumbnails_folder / name, content)
 
     def remove_thumbnails(self) -> None:
         """Remove all pictures that are shared by the runs."""
@@ -173,7 +167,7 @@ class ExperimentStore:
         Raises:
             StoreError: If the file is missing or is not the one recorded.
         """
-        return _read_file(self.thumbnails_folder / file.name, file, field, EXPERIMENT_FILE)
+        return read_stored(self.thumbnails_folder / file.name, file, field, EXPERIMENT_FILE)
 
     def read_previews(self, thumbnails: Thumbnails) -> Iterator[tuple[int, bytes]]:
         """Yield the place in `test`, from 0, and the WebP picture of every image that has one.
@@ -190,7 +184,7 @@ class ExperimentStore:
 
     def write_file(self, run_id: str, name: str, content: bytes) -> StoredFile:
         """Write a file beside a run's record and return what the record says of it."""
-        return _write_file(self.run_folder(run_id) / name, content)
+        return write_stored(self.run_folder(run_id) / name, content)
 
     def write_predictions(
         self, run_id: str, predictions: Mapping[Split, Predictions]
@@ -215,7 +209,7 @@ class ExperimentStore:
             why = record.failure or record.absent["predictions"]
             raise StoreError(f"run {record.run_id!r} has no predictions: {why}")
         path = self.run_folder(record.run_id) / record.predictions.name
-        content = _read_file(path, record.predictions, "predictions", RUN_FILE)
+        content = read_stored(path, record.predictions, "predictions", RUN_FILE)
         names = {name: f"{split}_{name}" for name in _ARRAYS}
         if record.origin == "imported":
             there = npz_names(content, path)
@@ -298,7 +292,7 @@ class ExperimentStore:
         if record.counts is None:
             raise StoreError(f"run {record.run_id!r} has no counts: {record.absent['counts']}")
         path = self.run_folder(record.run_id) / record.counts.name
-        content = _read_file(path, record.counts, "counts", RUN_FILE)
+        content = read_stored(path, record.counts, "counts", RUN_FILE)
         if "confusion" in npz_names(content, path):
             return Counts.of(**read_npz(content, ["confusion"], path))
         return Counts(**read_npz(content, _CLASS_COUNTS, path))
@@ -318,7 +312,7 @@ class ExperimentStore:
             why = record.absent["embedding"]
             raise StoreError(f"run {record.run_id!r} has no embedding: {why}")
         path = self.run_folder(record.run_id) / record.embedding.file.name
-        content = _read_file(path, record.embedding.file, "embedding.file", RUN_FILE)
+        content = read_stored(path, record.embedding.file, "embedding.file", RUN_FILE)
         return Embedding(**read_npz(content, Embedding.__dataclass_fields__, path))
 
     def read_weights(self, record: RunRecord) -> bytes:
@@ -330,51 +324,4 @@ class ExperimentStore:
         if record.weights is None:
             raise StoreError(f"run {record.run_id!r} has no weights: {record.absent['weights']}")
         path = self.run_folder(record.run_id) / record.weights.name
-        return _read_file(path, record.weights, "weights", RUN_FILE)
-
-
-def _read_file(path: Path, recorded: StoredFile, field: str, record_file: str) -> bytes:
-    """Read a file that a record names, in one of its fields; refuse another than was recorded."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
-    if hashlib.sha256(content).hexdigest() != recorded.sha256:
-        raise StoreError(
-            f"{path}: its content is not what {record_file} recorded (field {field}.sha256); the "
-            "file is damaged or was edited. Restore it or run again with --force"
-        )
-    return content
-
-
-def _write_file(path: Path, content: bytes) -> StoredFile:
-    write_atomically(path, content)
-    return StoredFile(name=path.name, size_bytes=len(content), sha256=sha256_of(path))
-
-
-def _to_json(record: Record) -> bytes:
-    return record.model_dump_json(indent=1).encode() + b"\n"
-
-
-def _read_json(path: Path, kind: type[R]) -> R:
-    try:
-        content: Any = json.loads(path.read_bytes())
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise StoreError(
-            f"{path}: not JSON ({error}); it was cut short or edited. Restore it or run again with "
-            "--force"
-        ) from None
-    if not isinstance(content, dict) or "schema_version" not in content:
-        raise StoreError(f"{path}, schema_version: missing; this is not a record of bakeoff's")
-    version = content["schema_version"]
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: was written with schema version {version}, but this bakeoff reads versions "
-            f"up to {SCHEMA_VERSION}; install a newer bakeoff to read it"
-        )
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        raise StoreError(f"{path}, {first_problem(error)}") from None
+        return read_stored(path, record.weights, "weights", RUN_FILE)

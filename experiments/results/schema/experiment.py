@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -138,6 +138,15 @@ class Thumbnails(PartialRecord):
         return places
 
 
+class ExplainedSample(Record):
+    """A test image that is followed through the layers of every model."""
+
+    sample_id: str = Field(description="The test image.")
+    why: Literal["class", "mistake", "named"] = Field(
+        description="Chosen for its class, because models got it wrong, or by the configuration."
+    )
+
+
 class ExperimentRecord(PartialRecord):
     """One question, one config, one dataset."""
 
@@ -155,6 +164,9 @@ class ExperimentRecord(PartialRecord):
     examples: ExampleSheet | None = Field(description="One image of every class, in class order.")
     thumbnails: Thumbnails | None = Field(
         None, description="Small pictures of all test images; from version 2 on."
+    )
+    explained: list[ExplainedSample] = Field(
+        [], description="Test images that feature maps are made of; from version 3 on."
     )
     run_ids: list[RunId] = Field(description="The planned runs, in the order of the config.")
 

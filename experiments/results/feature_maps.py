@@ -1,0 +1,104 @@
+"""Read and write what a run's layers make of a few images: `feature_maps.json` and its pictures."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from experiments.results.archives import npz_bytes, read_npz
+from experiments.results.errors import StoreError
+from experiments.results.files import write_atomically
+from experiments.results.record_files import read_json, read_stored, to_json, write_stored
+from experiments.results.schema import FeatureMaps, StoredFile
+from experiments.results.store import ExperimentStore
+
+FEATURE_MAPS_FILE = "feature_maps.json"
+FEATURE_MAPS_FOLDER = "feature_maps"
+TOP_IMAGES_FILE = "top_images.npz"
+ACTIVATION_FILE = "activation.webp"
+
+
+def atlas_file(sample: int, layer: int) -> str:
+    """Return the name of the atlas of a sample and a layer, by their places."""
+    return f"image{sample}_layer{layer}.webp"
+
+
+def has_feature_maps(store: ExperimentStore, run_id: str) -> bool:
+    """Return whether a run has feature maps; their record is written after all their files."""
+    return _record_path(store, run_id).is_file()
+
+
+def write_picture(store: ExperimentStore, run_id: str, name: str, content: bytes) -> StoredFile:
+    """Write a picture into the run's `feature_maps/` and return what the record says of it."""
+    return write_stored(_folder(store, run_id) / name, content)
+
+
+def write_top_images(
+    store: ExperimentStore, run_id: str, layers: list[NDArray[np.int32]]
+) -> StoredFile:
+    """Write which test images each channel responds to most.
+
+    Args:
+        store: The experiment.
+        run_id: The run.
+        layers: For each layer (C, k) int32, places in `test`, falling by the channel's peak.
+    """
+    arrays = {f"layer{place}": array for place, array in enumerate(layers)}
+    return write_stored(_folder(store, run_id) / TOP_IMAGES_FILE, npz_bytes(arrays))
+
+
+def write_feature_maps(store: ExperimentStore, record: FeatureMaps) -> None:
+    """Write the record. Everything that it names must be written before."""
+    write_atomically(_record_path(store, record.run_id), to_json(record))
+
+
+def read_feature_maps(store: ExperimentStore, run_id: str) -> FeatureMaps:
+    """Read the record.
+
+    Raises:
+        StoreError: If it is missing, damaged, of a newer schema, or of another run.
+    """
+    path = _record_path(store, run_id)
+    record = read_json(path, FeatureMaps)
+    if record.run_id != run_id:
+        raise StoreError(
+            f"{path}, run_id: is {record.run_id!r} but the folder is {run_id!r}; rename one"
+        )
+    return record
+
+
+def read_picture(store: ExperimentStore, run_id: str, file: StoredFile) -> bytes:
+    """Read a picture that the record names.
+
+    Raises:
+        StoreError: If it is missing or is not the one recorded.
+    """
+    path = _folder(store, run_id) / file.name
+    return read_stored(path, file, "file", FEATURE_MAPS_FILE)
+
+
+def read_top_images(store: ExperimentStore, record: FeatureMaps) -> list[NDArray[np.int32]]:
+    """Read for each layer which test images each channel responds to most.
+
+    Returns:
+        (C, k) int32 arrays of places in `test`, falling by the channel's peak.
+
+    Raises:
+        StoreError: If there are none, or the file is missing, is not the one recorded, or lacks a
+            layer.
+    """
+    if record.top_images is None:
+        raise StoreError(f"run {record.run_id!r}: no top images: {record.absent['top_images']}")
+    path = _folder(store, record.run_id) / record.top_images.name
+    content = read_stored(path, record.top_images, "top_images", FEATURE_MAPS_FILE)
+    names = [f"layer{place}" for place in range(len(record.layers))]
+    arrays = read_npz(content, names, path)
+    return [arrays[name] for name in names]
+
+
+def _folder(store: ExperimentStore, run_id: str) -> Path:
+    return store.run_folder(run_id) / FEATURE_MAPS_FOLDER
+
+
+def _record_path(store: ExperimentStore, run_id: str) -> Path:
+    return store.run_folder(run_id) / FEATURE_MAPS_FILE
