@@ -22,7 +22,7 @@ from experiments.results.errors import (
     nearest,
 )
 from experiments.results.store import ExperimentStore
-from site_builder.export import export_tables
+from site_builder.exports.folder import export_tables
 from site_builder.output import check_output
 from site_builder.pipeline import build_site
 from site_builder.serve import check_port, serve
@@ -186,7 +186,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for line in (f"The site is built: open {page}", str(measure(arguments.output))):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if arguments.export is not None:
-        n_files = export_tables(store, arguments.export)
+        n_files = export_tables(store, arguments.output, arguments.export)
         written = f"{n_files} files are written to {arguments.export}"
         console.print(written, markup=False, highlight=False, soft_wrap=True)
     if arguments.serve is not None:

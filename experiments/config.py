@@ -104,6 +104,22 @@ class ModelConfig(Record):
     label: str = Field("", description="Name for people; `name` where it is empty.")
 
 
+class ExplainConfig(Record):
+    """What feature maps are made of; nothing in it changes a run."""
+
+    images: list[str] = Field(
+        [],
+        max_length=20,
+        description="Test images, by id or path; where it is empty, chosen by what the runs said.",
+    )
+    layers: list[str] = Field(
+        [],
+        max_length=20,
+        description="Modules of the backbones; a model that has none of them, and every one where "
+        "it is empty, gets a spread from input to output.",
+    )
+
+
 class ExperimentConfig(Record):
     """One question, one dataset; every model under every augmentation and seed is one run."""
 
@@ -122,6 +138,7 @@ class ExperimentConfig(Record):
     stages: StrategyConfig = StrategyConfig()
     preprocessing: PreprocessingConfig = PreprocessingConfig.model_validate({})
     augmentation: AugmentationConfig = AugmentationConfig()
+    explain: ExplainConfig = ExplainConfig.model_validate({})
     models: list[ModelConfig] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -130,6 +147,8 @@ class ExperimentConfig(Record):
             ("augmentations", self.augmentations),
             ("seeds", self.seeds),
             ("models", [model.name for model in self.models]),
+            ("explain.images", self.explain.images),
+            ("explain.layers", self.explain.layers),
         ):
             if len(set(values)) != len(values):
                 raise ValueError(f"{field}: the same one is there twice")
@@ -246,6 +265,7 @@ _KNOWN_KEYS = {
         StrategyConfig,
         PreprocessingConfig,
         AugmentationConfig,
+        ExplainConfig,
         *_DATASETS,
     )
     for key in model.model_fields

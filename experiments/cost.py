@@ -68,15 +68,22 @@ def count_flops(model: nn.Module, image: Tensor) -> int:
         model: In eval mode.
         image: (1, 3, H, W) float32.
     """
+    with counting_flops() as counter:
+        model(image)
+    return int(counter.get_total_flops())
+
+
+@contextmanager
+def counting_flops() -> Iterator[FlopCounterMode]:
+    """Let torch count the operations of what runs in the block, which cannot learn from it."""
     fast = torch.backends.mha.get_fastpath_enabled()
     # That path is one operation which torch's counter does not know: it would count nothing.
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-            model(image)
+            yield counter
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-    return int(counter.get_total_flops())
 
 
 def count_layer_macs(model: nn.Module, image: Tensor) -> int:

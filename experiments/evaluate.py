@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from experiments.examples import Examples
+from experiments.explain.peaks import TopImages
 
 # Images that go through a model at once on a CPU. What more of them make on the way exceeds what
 # the allocator keeps, so each layer would fetch fresh pages from the system: with 32 images
@@ -53,17 +54,24 @@ def compute_logits(model: nn.Module, examples: Examples) -> Tensor:
 
 
 def compute_logits_and_features(
-    backbone: nn.Module, head: nn.Module, n_classes: int, examples: Examples, chosen: Tensor
+    backbone: nn.Module,
+    head: nn.Module,
+    n_classes: int,
+    examples: Examples,
+    chosen: Tensor,
+    top: TopImages | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return what one pass through backbone and head gives; leaves eval mode on.
 
     Args:
-        backbone: Inputs to (B, F) float features; the identity where inputs are features.
+        backbone: Inputs to (B, F) float features; the identity where inputs are features. With
+            `top`, peaks follow the features.
         head: Features to (B, C) float logits.
         n_classes: C.
         examples: N of them.
         chosen: (N,) bool on the CPU, the n examples whose features are kept: those of all may not
             fit into the memory.
+        top: Takes the peaks.
 
     Returns:
         (N, C) float32 logits and (n, F) float32 features, on the device of the examples.
@@ -71,18 +79,24 @@ def compute_logits_and_features(
     backbone.eval()
     head.eval()
     logits, kept = [], []
+    n_peaks = top.n_peaks if top else 0
 
-    def both(inputs: Tensor) -> Tensor:
-        features = backbone(inputs)
-        return torch.cat([head(features), features], dim=1)
+    def all_at_once(inputs: Tensor) -> Tensor:
+        outputs = backbone(inputs)
+        # Laid out in memory as without the peaks, so that the head rounds as without them.
+        features = outputs[:, : outputs.shape[1] - n_peaks].contiguous()
+        return torch.cat([head(features), outputs], dim=1)
 
     with torch.inference_mode():
         batches = zip(examples.in_order(), chosen.split(examples.batch_size), strict=True)
         for (inputs, _), of_batch in batches:
-            outputs = predict(both, inputs)
+            outputs = predict(all_at_once, inputs)
             # A copy: a view would keep all features of the batch.
             logits.append(outputs[:, :n_classes].clone())
-            kept.append(outputs[of_batch.to(outputs.device), n_classes:])
+            n_others = outputs.shape[1] - n_peaks
+            kept.append(outputs[of_batch.to(outputs.device), n_classes:n_others])
+            if top:
+                top.add(outputs[:, n_others:])
     return torch.cat(logits), torch.cat(kept)
 
 

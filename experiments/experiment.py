@@ -1,12 +1,15 @@
 """One experiment: what it needs, what it has, and the runs that are missing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from experiments import models
+from experiments.architecture.missing import describe_missing
 from experiments.config import ExperimentConfig
 from experiments.datasets import ImageDataset, load_dataset
+from experiments.explain.step import check_asked, explain_runs
 from experiments.lock import only_writer
 from experiments.progress import Progress
 from experiments.results.errors import DataError, StoreError
@@ -36,6 +39,7 @@ def run_experiment(
     """Run what is missing in the store; each run is complete on disk before the next starts.
 
     A run that failed is stored with the reason, and the others go on; the next call tries it again.
+    After the runs come the architectures and feature maps that are missing.
 
     Args:
         config: What to run.
@@ -49,7 +53,7 @@ def run_experiment(
         The records of the runs made by this call.
 
     Raises:
-        ConfigError: If a model is unknown.
+        ConfigError: If a model, or an image or a layer under `[explain]`, is unknown.
         DataError: If images or weights are missing; nothing was written.
         StoreError: If another process is writing there, or the store holds results on other images
             and `force` is not set.
@@ -59,7 +63,11 @@ def run_experiment(
     dataset = _find_everything(config, list(runs.values()), around, downloads)
     with only_writer(store.folder, around.now()):
         _write_experiment(config, dataset, store, around.progress, force=force)
-        return _run_missing(runs, dataset, store, around, force=force)
+        watching = replace(around, layers=tuple(config.explain.layers))
+        records = _run_missing(runs, dataset, store, watching, force=force)
+        describe_missing(store, around)
+        explain_runs(config, dataset, store, around)
+        return records
 
 
 def _run_missing(
@@ -116,6 +124,7 @@ def _find_everything(
         )
     if problems:
         raise DataError("\n".join(problems))
+    check_asked(config, dataset)
     return dataset
 
 
@@ -135,6 +144,8 @@ def _write_experiment(
     }
     if store.exists():
         _keep_comparable(store, splits, dataset.class_names, force=force)
+    # Other images have been refused, unless with `force`, which chooses again.
+    explained = store.read_experiment().explained if store.exists() and not force else []
     examples, thumbnails = write_thumbnails(_pictures(dataset), n_classes, store, progress)
     record = ExperimentRecord(
         name=config.name,
@@ -148,6 +159,7 @@ def _write_experiment(
         splits=splits,
         examples=examples,
         thumbnails=thumbnails,
+        explained=explained,
         run_ids=list(dict.fromkeys([*config.runs(), *_imported_runs(store)])),
     )
     store.write_experiment(record, _samples(dataset))

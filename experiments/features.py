@@ -8,20 +8,23 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from experiments.evaluate import CPU_PART, predict
 from experiments.examples import Examples
+from experiments.explain.peaks import TopImages, Watched
 from experiments.progress import Progress
 from experiments.results.files import fresh_path
 
 # Raise this when the same backbone and pixels would give other features than before.
-_FORMAT = 1
+_FORMAT = 2
 # How far a traced backbone's features may be from its own: rounding, not another computation.
 _TRACE_TOLERANCE = 1e-3
 
@@ -33,10 +36,15 @@ class FrozenBackbone:
 
     Args:
         backbone: (B, 3, H, W) float to (B, F) float; put into eval mode.
+        watched: The same backbone, with the peaks of its layers.
+
+    Attributes:
+        watched: As given.
     """
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, watched: Watched | None = None) -> None:
         self._backbone = backbone.eval().requires_grad_(False)
+        self.watched = watched
         self._run: Callable[[Tensor], Tensor] | None = None
 
     @cached_property
@@ -50,8 +58,21 @@ class FrozenBackbone:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the (B, F) float32 features of (B, 3, H, W) float images, without gradients."""
-        self._run = self._run or fastest(self._backbone, inputs[:CPU_PART])
-        return predict(self._run, inputs)
+        features, _ = self.with_peaks(inputs)
+        return features
+
+    def with_peaks(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (B, F) float32 features and the (B, P) float32 peaks; P is 0 without layers.
+
+        One graph gives both, for all images: a second one without peaks takes longer to trace than
+        the peaks of some thousand images take.
+        """
+        whole = self.watched.eval() if self.watched else self._backbone
+        self._run = self._run or fastest(whole, inputs[:CPU_PART])
+        outputs = predict(self._run, inputs)
+        n_features = outputs.shape[1] - (self.watched.n_peaks if self.watched else 0)
+        # A copy: a view would keep the peaks of all images.
+        return outputs[:, :n_features].clone(), outputs[:, n_features:]
 
 
 def cached_features(
@@ -68,22 +89,74 @@ def cached_features(
     Returns:
         The same targets with (N, F) float32 features, kept in memory on the targets' device.
     """
-    device = images.targets.device
-    name = [_FORMAT, torch.__version__, device.type, backbone.key, images.key]
-    path = cache / f"{hashlib.sha256(json.dumps(name).encode()).hexdigest()}.npy"
+    path = _path(cache, backbone, images)
     if not path.exists():
-        features = _compute(backbone, images, progress)
-        with fresh_path(path, features.nbytes) as partial, partial.open("wb") as file:
-            np.save(file, features.cpu().numpy())
+        _save(path, _compute(backbone, images, progress, None))
+    return _load(path, images)
+
+
+def cached_features_and_top_images(
+    backbone: FrozenBackbone, images: Examples, cache: Path, progress: Progress
+) -> tuple[Examples, NDArray[np.int32] | None]:
+    """Return features as `cached_features` does, and what each channel responds to most.
+
+    On random images of 224 px, the peaks of the layers take 1.8 % of the time of
+    MobileNetV2, 3.4 % of RegNetX-200MF and 2.7 % of MobileNetV1 (one core of an Intel Xeon).
+
+    Returns:
+        The features, and (P, k) int32 places of images, the highest peak first: P are the channels
+        of all layers that are watched. None where none are.
+    """
+    if backbone.watched is None:
+        return cached_features(backbone, images, cache, progress), None
+    path = _path(cache, backbone, images)
+    top_path = _path(cache, backbone, images, *backbone.watched.names)
+    if not (path.exists() and top_path.exists()):
+        top = TopImages(backbone.watched.n_peaks, images.targets.device)
+        features = _compute(backbone, images, progress, top)
+        _save(top_path, torch.from_numpy(top.places()))
+        _save(path, features)
+    return _load(path, images), np.load(top_path)
+
+
+def _path(cache: Path, backbone: FrozenBackbone, images: Examples, *layers: str) -> Path:
+    device = images.targets.device.type
+    name = [_FORMAT, torch.__version__, device, backbone.key, images.key, *layers]
+    return cache / f"{hashlib.sha256(json.dumps(name).encode()).hexdigest()}.npy"
+
+
+def _save(path: Path, values: Tensor) -> None:
+    with fresh_path(path, values.nbytes) as partial, partial.open("wb") as file:
+        np.save(file, values.cpu().numpy())
+
+
+def _load(path: Path, images: Examples) -> Examples:
+    device = images.targets.device
     values = torch.from_numpy(np.load(path)).to(device)
     return Examples(lambda places: values[places.to(device)], images.targets, images.batch_size)
 
 
-def _compute(backbone: FrozenBackbone, images: Examples, progress: Progress) -> Tensor:
+def in_parts(images: Examples) -> Examples:
+    """Return images in batches of which a backbone finds the last pixel still in the CPU's cache.
+
+    A batch of 32 is normalised and then goes through the backbone in parts, each fetched from
+    memory once more: RegNetX-200MF takes 5 % longer so.
+    """
+    if images.targets.is_cuda:
+        return images
+    return replace(images, batch_size=min(images.batch_size, CPU_PART))
+
+
+def _compute(
+    backbone: FrozenBackbone, images: Examples, progress: Progress, top: TopImages | None
+) -> Tensor:
     parts: list[Tensor] = []
     with progress.work("computing features", len(images.targets)) as step:
-        for inputs, targets in images.in_order():
-            parts.append(backbone(inputs))
+        for inputs, targets in in_parts(images).in_order():
+            features, peaks = backbone.with_peaks(inputs)
+            parts.append(features)
+            if top:
+                top.add(peaks)
             for _ in targets:
                 step()
     return torch.cat(parts)
@@ -110,8 +183,10 @@ def fastest(backbone: nn.Module, inputs: Tensor) -> Callable[[Tensor], Tensor]:
             expected, found = backbone(fewer), graph(fewer)
     except RuntimeError:
         return backbone
-    scale = expected.abs().max().clamp(min=1)
+    # Peaks may be much larger than features.
+    scale = expected.abs().amax(dim=0).clamp(min=1)
     same = (
-        found.shape == expected.shape and (found - expected).abs().max() < _TRACE_TOLERANCE * scale
+        found.shape == expected.shape
+        and ((found - expected).abs() < _TRACE_TOLERANCE * scale).all()
     )
     return graph if same else backbone

@@ -107,6 +107,7 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
         reported=_numbers("--metric", arguments.metric),
     )
     imported = read_import(arguments.file, _known_classes(store, arguments.classes))
+    drawn_before = store.exists() and store.read_experiment().thumbnails is not None
     with show_progress(console) as progress:
         record = add_run(
             store,
@@ -117,6 +118,8 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
             draw=partial(_draw, arguments.images, store, progress) if arguments.images else None,
             force=arguments.force,
         )
+    if arguments.images and drawn_before:
+        console.print("note: the experiment has pictures already; --images was not used")
     for line in _report(record, arguments.results):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -137,6 +140,8 @@ def _report(record: RunRecord, results: Path) -> Iterator[str]:
     yield f"Stored as run {record.run_id} of experiment {record.experiment}."
     if record.predictions is None:
         yield f"What it said of each image is not known: {record.absent['predictions']}."
+    for note in record.notes:
+        yield f"note: {note}"
     where = "" if results == Path("results") else f" --results {results}"
     yield f"Build the site: python build.py --experiment {record.experiment}{where}"
 

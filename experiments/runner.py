@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from experiments import models
+from experiments.architecture import describe_architecture
 from experiments.checkpoint import CHECKPOINT_FILE, Checkpoint
 from experiments.cost import (
     Stopwatch,
@@ -26,17 +27,24 @@ from experiments.cost import (
     peak_memory_bytes,
 )
 from experiments.datasets import ImageDataset
-from experiments.embedding import choose_images, store_embedding
-from experiments.evaluate import compute_logits, compute_logits_and_features
+from experiments.embedding import store_embedding
 from experiments.examples import Examples
-from experiments.features import FrozenBackbone, cached_features
+from experiments.explain.peaks import Watched, watch
+from experiments.features import (
+    FrozenBackbone,
+    cached_features,
+    cached_features_and_top_images,
+)
 from experiments.images import Images
+from experiments.prediction import predict_splits
 from experiments.progress import Progress
 from experiments.provenance import collect_provenance
+from experiments.results.architecture import write_architecture
 from experiments.results.errors import DiskFullError
-from experiments.results.predictions import Predictions
+from experiments.results.feature_maps import write_top_images
 from experiments.results.schema import (
     Cost,
+    Epoch,
     Preprocessing,
     RunConfig,
     RunRecord,
@@ -62,6 +70,7 @@ class Surroundings:
         weights_dir: Folder of pretrained weights, asked before the hub.
         progress: Told what happens.
         now: Returns the time, UTC.
+        layers: Those that the experiment names for its feature maps; a spread where there are none.
     """
 
     device: torch.device
@@ -69,6 +78,7 @@ class Surroundings:
     weights_dir: Path | None
     progress: Progress
     now: Callable[[], datetime]
+    layers: tuple[str, ...] = ()
 
 
 def run_and_store(
@@ -87,14 +97,20 @@ def run_and_store(
         The record, which is in the store, complete with all the files it names.
     """
     started_at = around.now()
+    history: list[Epoch] = []
+
+    def on_epoch(epoch: Epoch) -> None:
+        history.append(epoch)
+        around.progress.epoch_finished(epoch)
+
     store.remove_run(run_id, keep=CHECKPOINT_FILE)
     try:
-        record = _run(run_id, config, dataset, store, around, started_at)
+        record = _run(run_id, config, dataset, store, around, started_at, on_epoch)
     except DiskFullError:
         raise  # and the others would fail likewise
     except Exception as error:  # whatever happens to one run, the others must go on
         store.remove_run(run_id, keep=CHECKPOINT_FILE)
-        record = _failure(run_id, config, store, around, started_at, error)
+        record = _failure(run_id, config, store, around, started_at, error, history)
     store.write_run(record)
     if record.status == "finished":
         discard_checkpoint(run_id, store)
@@ -113,17 +129,21 @@ def _run(
     store: ExperimentStore,
     around: Surroundings,
     started_at: datetime,
+    on_epoch: Callable[[Epoch], None],
 ) -> RunRecord:
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
     forget_peak_memory(around.device)
-    watch = Stopwatch(around.device)
+    timed = Stopwatch(around.device)
     preprocessing = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
     model = _build(config, len(dataset.class_names), preprocessing, around)
-    with watch("reading"):
+    with timed("reading"):
         images = _read(config, dataset, preprocessing, generator, around)
-    with watch("features"):
-        learner, examples = _what_learns(config, model, images, around)
+    image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
+    image = image.to(around.device, memory_format=torch.channels_last)
+    watched = watch(model.backbone, image, around.layers)
+    with timed("features"):
+        learner, examples, top_images = _what_learns(config, model, images, around, watched)
     scratch = config.strategy == "scratch"
     source = None if scratch else weights_source(config.model, around.weights_dir)
     path = store.run_folder(run_id) / CHECKPOINT_FILE
@@ -133,20 +153,22 @@ def _run(
         examples[Split.VAL],
         config.training,
         generator,
-        around.progress.epoch_finished,
+        on_epoch,
         partial(learning_modules, model, config),
         Checkpoint(path, _key(config, dataset, source, around.device), around.progress.say),
     )
-    with watch("evaluation"):
-        predictions, samples, features = _predict(dataset, model, learner, examples)
+    with timed("evaluation"):
+        said = predict_splits(dataset, model, learner, examples, watched)
     # Before the batches that throughput is measured with.
     peak = peak_memory_bytes(around.device)
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
     weights = store.write_file(run_id, WEIGHTS_FILE, safetensors.torch.save(state))
-    image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
-    image = image.to(around.device, memory_format=torch.channels_last)
     speed = measure_speed(model.eval(), image)
-    embedding, absent = store_embedding(run_id, store, samples, features, config.seed)
+    top_images = said.top_images if top_images is None else top_images
+    if watched and top_images is not None:
+        write_top_images(store, run_id, watched.by_layer(top_images), watched.names)
+    write_architecture(store, describe_architecture(run_id, model, image))
+    embedding, absent = store_embedding(run_id, store, said.samples, said.features, config.seed)
     return RunRecord(
         run_id=run_id,
         experiment=store.name,
@@ -168,10 +190,10 @@ def _run(
             flops=count_flops(model, image),
             layer_macs=count_layer_macs(model, image) or None,
             size_bytes=weights.size_bytes,
-            reading_time_s=watch.seconds["reading"],
-            features_time_s=watch.seconds["features"] if config.strategy == "frozen" else None,
+            reading_time_s=timed.seconds["reading"],
+            features_time_s=timed.seconds["features"] if config.strategy == "frozen" else None,
             train_time_s=outcome.duration_s,
-            evaluation_time_s=watch.seconds["evaluation"],
+            evaluation_time_s=timed.seconds["evaluation"],
             latency_ms=speed.latency.median_ms,
             latency_p95_ms=speed.latency.p95_ms,
             latency_repeats=speed.latency.n_repeats,
@@ -183,7 +205,7 @@ def _run(
             peak_memory_bytes=peak,
             absent={} if config.strategy == "frozen" else {"features_time_s": "nothing is frozen"},
         ),
-        predictions=store.write_predictions(run_id, predictions),
+        predictions=store.write_predictions(run_id, said.predictions),
         weights=weights,
         embedding=embedding,
         absent=absent,
@@ -230,48 +252,27 @@ def _what_learns(
     model: models.Classifier,
     images: dict[Split, Examples],
     around: Surroundings,
-) -> tuple[nn.Module, dict[Split, Examples]]:
-    """Return the model and its images, or only its head and a frozen backbone's features."""
+    watched: Watched | None,
+) -> tuple[nn.Module, dict[Split, Examples], NDArray[np.int32] | None]:
+    """Return the model and its images, or only its head and a frozen backbone's features.
+
+    With the latter come the (P, k) top images, if layers are watched.
+    """
     if config.strategy != "frozen":
-        return model, images
-    backbone = FrozenBackbone(model.backbone)
-    examples = {
+        return model, images, None
+    backbone = FrozenBackbone(model.backbone, watched)
+    examples: dict[Split, Examples] = {
         # Where an image is always the same, so are its features: once through the backbone will do.
         split: of_split.mapped(backbone)
         if of_split.key is None
         else cached_features(backbone, of_split, around.cache, around.progress)
         for split, of_split in images.items()
+        if split != Split.TEST
     }
-    return model.head, examples
-
-
-def _predict(
-    dataset: ImageDataset,
-    model: models.Classifier,
-    learner: nn.Module,
-    examples: dict[Split, Examples],
-) -> tuple[dict[Split, Predictions], NDArray[np.int32], NDArray[np.float32]]:
-    """Return the predictions, and those test images that a map shows with their features."""
-    targets = {split: examples[split].targets.cpu().numpy() for split in EVALUATED_SPLITS}
-    samples = choose_images(targets[Split.TEST])
-    chosen = torch.zeros(len(targets[Split.TEST]), dtype=torch.bool)
-    chosen[samples] = True
-    # Where only the head learns, the examples are features.
-    backbone = nn.Identity() if learner is model.head else model.backbone
-    n_classes = len(dataset.class_names)
-    logits = {Split.VAL: compute_logits(learner, examples[Split.VAL])}
-    logits[Split.TEST], features = compute_logits_and_features(
-        backbone, model.head, n_classes, examples[Split.TEST], chosen
+    examples[Split.TEST], top_images = cached_features_and_top_images(
+        backbone, images[Split.TEST], around.cache, around.progress
     )
-    predictions = {
-        split: Predictions.from_logits(
-            np.array([item.sample_id for item in dataset.of_split(split)]),
-            targets[split],
-            logits[split].cpu().numpy(),
-        )
-        for split in EVALUATED_SPLITS
-    }
-    return predictions, samples, features.cpu().numpy()
+    return model.head, examples, top_images
 
 
 def _key(
@@ -290,6 +291,7 @@ def _failure(
     around: Surroundings,
     started_at: datetime,
     error: Exception,
+    history: list[Epoch],
 ) -> RunRecord:
     missing = ("preprocessing", "best_epoch", "cost", "predictions", "weights", "embedding")
     return RunRecord(
@@ -300,7 +302,7 @@ def _failure(
         failure=f"{type(error).__name__}: {error}",
         config=config,
         preprocessing=None,
-        history=[],
+        history=history,
         best_epoch=None,
         stopped_early=False,
         cost=None,

@@ -1,10 +1,15 @@
 """Addresses of what a sentence or a table leads to, from the site's root.
 
-`static/js/matrix-words.js` writes that of a cell's images in the same way.
+`static/js/matrix-words.js` writes that of a cell's images in the same way, and
+`static/js/runs-comparison.js` that of two runs.
 """
 
+ARCHITECTURES = "architectures.html"
 COMPARE = "compare.html"
+CURVES = "curves.html"
 ERRORS = "errors.html"
+FEATURE_MAPS = "feature-maps.html"
+FORMULAS = "formulas.html"
 
 
 def matrix(run_id: str) -> str:
@@ -25,3 +30,13 @@ def images_of_class(target: int) -> str:
 def images_of_cell(run_id: str, target: int, prediction: int) -> str:
     """Return where the images of one class are that a run took for another, by their indices."""
     return f"{ERRORS}#view=cell&run={run_id}&target={target}&prediction={prediction}"
+
+
+def images_of_pair(right_id: str, wrong_id: str) -> str:
+    """Return where the images are that one run gets right and another wrong."""
+    return f"{ERRORS}#view=pair&run={right_id}&other={wrong_id}"
+
+
+def feature_maps(run_id: str, layer: str) -> str:
+    """Return where a run's feature maps of a layer are, by its place in the backbone."""
+    return f"{FEATURE_MAPS}#run={run_id}&layer={layer}"

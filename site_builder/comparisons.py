@@ -1,5 +1,6 @@
 """Which differences between runs are real: every paired test of an experiment, made once."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +18,9 @@ from experiments.results.metrics.seeds import (
     compare_seeds,
     summarise_seeds,
 )
-from experiments.results.predictions import Predictions
-from experiments.results.schema import AugmentationConfig, RunConfig
+from experiments.results.schema import AugmentationConfig, RunConfig, Split
 from site_builder.loading import Experiment, Run
-
-OTHER_IMAGES = "its predictions are not of the experiment’s test images"
+from site_builder.samples import NO_SAMPLES, OTHER_IMAGES, SplitSamples
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,10 @@ class SeedGroup:
         """The run of the first seed, which stands for the others in what they have in common."""
         return self.runs[0]
 
+    def level_with(self, other: "SeedGroup") -> bool:
+        """Whether both got as many images right, on average over their seeds."""
+        return math.isclose(self.summary.mean, other.summary.mean)
+
     @property
     def with_the_best(self) -> bool:
         """Whether one of its runs is the best of all or not separated from it."""
@@ -91,8 +94,12 @@ class SeedTest:
 
     @property
     def separated(self) -> bool:
-        """Whether the test tells the two apart."""
-        return self.adjusted_p_value is not None and self.adjusted_p_value <= ALPHA
+        """Whether the test finds the first better than the second.
+
+        Over the common seeds the second may be the better one: its mean is lower over all seeds.
+        """
+        significant = self.adjusted_p_value is not None and self.adjusted_p_value <= ALPHA
+        return significant and self.found.difference > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,18 +157,18 @@ class Comparisons:
         made = [_seed_group(runs, self.tie_group) for runs in groups.values()]
         return tuple(sorted(made, key=lambda group: -group.summary.mean))
 
-    def separated(self, first: SeedGroup, second: SeedGroup) -> bool | None:
-        """Tell whether every run of one is separated from every run of the other.
+    def ahead(self, first: SeedGroup, second: SeedGroup) -> bool | None:
+        """Tell whether the test finds every run of the first better than every run of the second.
 
-        None where no run of one can be tested against one of the other.
+        None where one of these runs cannot be tested.
         """
-        found = [
-            comparison.separated
+        pairs = [
+            self.compare(ours.run_id, theirs.run_id)
             for ours in first.runs
             for theirs in second.runs
-            if (comparison := self.compare(ours.run_id, theirs.run_id))
         ]
-        return all(found) if found else None
+        found = [pair.separated and pair.paired.difference > 0 for pair in pairs if pair]
+        return all(found) if len(found) == len(pairs) else None
 
     @cached_property
     def over_seeds(self) -> tuple[SeedTest, ...]:
@@ -227,7 +234,7 @@ def compare_runs(experiment: Experiment) -> Comparisons:
         experiment: What is stored. A run on other images than the experiment's is not tested.
     """
     tested = tuple(run for run in experiment.ranked if experiment.knows_images_of(run))
-    correct = correct_by_run(tested)
+    correct = correct_by_run(tested, experiment.samples.get(Split.TEST, NO_SAMPLES))
     groups = tie_groups(correct) if tested else ()
     tie_group = {run.run_id: group for run, group in zip(tested, groups, strict=True)}
     return Comparisons(
@@ -238,24 +245,16 @@ def compare_runs(experiment: Experiment) -> Comparisons:
     )
 
 
-def correct_by_run(runs: tuple[Run, ...]) -> NDArray[np.bool_]:
+def correct_by_run(runs: tuple[Run, ...], samples: SplitSamples) -> NDArray[np.bool_]:
     """Return (R, N) bool, whether run i gets image n right.
 
     Args:
-        runs: Runs with predictions of the same N images; the first gives the order.
+        runs: Runs with predictions of these images.
+        samples: The N images, which give the order.
     """
     said = [run.predictions for run in runs if run.predictions is not None]
-    rows = [(each.predicted == each.targets)[_order(each, said[0])] for each in said]
+    rows = [(each.predicted == each.targets)[samples.places_in(each.sample_ids)] for each in said]
     return np.array(rows, dtype=np.bool_)
-
-
-def _order(said: Predictions, reference: Predictions) -> NDArray[np.intp]:
-    """Return (N,) the places of predictions in the order of others of the same images."""
-    if np.array_equal(said.sample_ids, reference.sample_ids):
-        return np.arange(len(said))
-    places = np.empty(len(said), dtype=np.intp)
-    places[np.argsort(reference.sample_ids)] = np.argsort(said.sample_ids)
-    return places
 
 
 def _seed_group(runs: list[Run], tie_group: Mapping[str, int]) -> SeedGroup:

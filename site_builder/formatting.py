@@ -1,11 +1,13 @@
 """The only place where a number becomes text.
 
 Rounding never shows 0 or 100 percent unless it is exactly so. Costs have three significant digits.
-The browser rounds one thing itself, the share of a matrix cell; `static/js/core.js` does it as
-`share` does here, and a test compares the two.
+The browser rounds two things itself, the share of a matrix cell and the scores of a class that
+formulas.html is asked for; `static/js/core.js` does it as `share` and `rate` do here, and tests
+compare the two.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from experiments.results.metrics.intervals import Interval
@@ -14,6 +16,8 @@ from experiments.results.metrics.paired import ALPHA
 NBSP = "\N{NO-BREAK SPACE}"
 MISSING = "\N{EN DASH}"
 _SI_PREFIXES = ("", "k", "M", "G", "T", "P")
+_LONG_TICK = 10_000
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -25,7 +29,7 @@ def rate(value: float, digits: int = 1) -> str:
         ('88.5', '99.9', '100.0', '0.1')
     """
     # Sums of floats miss 0 and 1 by a few units in the last place; that is not a rounding question.
-    percent = round(value, 12) * 100
+    percent = abs(round(value, 12)) * 100
     step = 10.0**-digits
     if 0 < percent < 100:
         percent = min(max(percent, step), 100 - step)
@@ -44,22 +48,34 @@ def interval(ends: Interval) -> str:
 
 def points(value: float) -> str:
     """Return a difference of two rates in percentage points: `1.5 points`, `0.04 points`."""
-    digits = 1 if not value or abs(value) >= 0.0005 else 2
-    return f"{value * 100:.{digits}f}{NBSP}points"
+    return f"{bare_points(value)}{NBSP}points"
 
 
 def signed_points(value: float) -> str:
     """Return a difference of two rates with its sign: `+1.5 points`, `−0.3 points`."""
-    text = points(abs(value))
-    if float(text.split(NBSP)[0]) == 0:
-        return text
-    return f"{'+' if value > 0 else '−'}{text}"
+    text = points(value)
+    return f"+{text}" if round(value, 12) > 0 else text
+
+
+def bare_points(value: float) -> str:
+    """Return a difference of two rates in percentage points, without the unit.
+
+    It has a second decimal below 0.05 points, and reads 0 only where it is exactly so: the end of
+    an interval that leaves out 0 must not look as if it touched it.
+
+    Example:
+        >>> [bare_points(value) for value in (-0.016, 0.0003, -0.00001, 0.0, -0.0)]
+        ['−1.6', '0.03', '−0.01', '0.0', '0.0']
+    """
+    size = abs(round(value, 12))
+    digits = 1 if not size or size >= 0.0005 else 2
+    sign = "−" if value < 0 and size else ""
+    return f"{sign}{max(size * 100, 0.01 if size else 0):.{digits}f}"
 
 
 def points_between(ends: Interval) -> str:
     """Return the interval of a difference of two rates, in percentage points: `−0.3 to 2.1`."""
-    low, high = (f"{end * 100:.1f}".replace("-0.0", "0.0").replace("-", "−") for end in ends)
-    return f"{low} to {high}"
+    return f"{bare_points(ends.low)} to {bare_points(ends.high)}"
 
 
 def p_value(value: float) -> str:
@@ -90,6 +106,26 @@ def coefficient(value: float) -> str:
     return f"{'−' if value < 0 and size else ''}{size:.3f}"
 
 
+def value(number: float) -> str:
+    """Return any number with four significant digits: the value of a feature, its variance.
+
+    Example:
+        >>> value(0.123456), value(-12.0), value(2500000.0), value(-1.5e-07), value(0.0)
+        ('0.1235', '−12.00', '2.500e6', '−1.500e−7', '0')
+    """
+    if number == 0:
+        return "0"
+    mantissa, _, exponent = f"{number:.3e}".partition("e")
+    power = int(exponent)
+    text = f"{number:.{3 - power}f}" if -4 <= power < 4 else f"{mantissa}e{power}"
+    return text.replace("-", "−")
+
+
+def shape(sizes: Sequence[int]) -> str:
+    """Return the sizes of an array: `64 × 56 × 56`."""
+    return f"{NBSP}×{NBSP}".join(map(str, sizes))
+
+
 def loss(value: float) -> str:
     """Return a loss, at least 0, with three significant digits: `0.0412`, `2.30`."""
     return _significant(value) if value else "0"
@@ -109,6 +145,29 @@ def share(part: int, whole: int) -> str:
         tenths = min(max(math.floor(value * 10 + 0.5), 1), 9)
         return f"0.{tenths}{NBSP}%"
     return f"{min(math.floor(value + 0.5), 99)}{NBSP}%"
+
+
+def precise(value: float) -> str:
+    """Return a number, at least 0, with six significant digits, for a reader who calculates on.
+
+    Example:
+        >>> precise(33.04104), precise(3276.5214), precise(0.0), precise(0.89302155)
+        ('33.0410', '3,276.52', '0', '0.893022')
+    """
+    return _significant(value, 6) if value else "0"
+
+
+def probability(value: float) -> str:
+    """Return a probability with three significant digits, a very small one by its power of ten.
+
+    Example:
+        >>> [probability(p).replace(NBSP, " ") for p in (0.0123, 1.0, 0.0, 2.346e-12)]
+        ['0.0123', '1.00', '0', '2.35 × 10⁻¹²']
+    """
+    if not value or value >= 0.0001:
+        return _significant(value) if value else "0"
+    digits, _, power = f"{value:.2e}".partition("e")
+    return f"{digits}{NBSP}×{NBSP}{power_of_ten(int(power))}"
 
 
 def count(n: int) -> str:
@@ -152,7 +211,9 @@ def milliseconds(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a long time: `4.50 s`, `12 min 5 s`, `3 h 20 min`."""
+    """Return a long time, at least 0: `4.50 s`, `12 min 5 s`, `3 h 20 min`."""
+    if not seconds:
+        return f"0{NBSP}s"
     if round(seconds, 1) < 60:
         return f"{_significant(seconds)}{NBSP}s"
     minutes, rest = divmod(round(seconds), 60)
@@ -172,6 +233,21 @@ def setting(value: float) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if abs(value) >= 1e-6 else f"{value:g}"
 
 
+def tick(value: float) -> str:
+    """Return a round number at an axis, short also where it is large: `0.25`, `20.0 k`."""
+    return quantity(value) if value >= _LONG_TICK else setting(value)
+
+
+def learning_rate(value: float) -> str:
+    """Return a learning rate, at least 0, with up to three significant digits: `0.000976`."""
+    return setting(float(f"{value:.3g}"))
+
+
+def power_of_ten(exponent: int) -> str:
+    """Return a power of ten: `10⁻³`."""
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
 def listing(items: list[str]) -> str:
     """Join texts as in a sentence: `a, b and c`."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
@@ -186,8 +262,8 @@ def _with_prefix(n: float, unit: str) -> str:
     return f"{_significant(value / 1000**power)}{NBSP}{_SI_PREFIXES[power]}{unit}"
 
 
-def _significant(value: float) -> str:
-    """Return a positive number with three significant digits, without an exponent."""
-    rounded = float(f"{value:.3g}")
-    decimals = max(0, 2 - math.floor(math.log10(rounded)))
+def _significant(value: float, digits: int = 3) -> str:
+    """Return a positive number with so many significant digits, without an exponent."""
+    rounded = float(f"{value:.{digits}g}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(rounded)))
     return f"{rounded:,.{decimals}f}"

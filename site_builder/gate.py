@@ -12,6 +12,7 @@ from site_builder.checks import (
     refuse_failures,
     results_of,
 )
+from site_builder.exports.texts import checks_files
 from site_builder.loading import Experiment
 from site_builder.output import Files
 from site_builder.pages import checks
@@ -64,17 +65,18 @@ class Gate:
         """
         before = self.experiment
         # The links of this page are checked with those of the others.
-        yield self._page()
+        yield from self._page()
         self._add(check_site(before, folder))
         if self.experiment.n_failed_checks > before.n_failed_checks:
             yield from pages(self.experiment)
-        yield self._page()
+        yield from self._page()
 
     def _add(self, groups: tuple[Group, ...]) -> None:
         if not self._allow_inconsistent:
             refuse_failures(groups)
         self._groups += groups
 
-    def _page(self) -> tuple[str, bytes]:
+    def _page(self) -> Files:
         context = checks.checks_context(self.experiment, self._groups)
-        return checks.ADDRESS, render("pages/checks.html", context)
+        yield checks.ADDRESS, render("pages/checks.html", context)
+        yield from checks_files(self._groups)

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from experiments.results.counts import Counts
 from experiments.results.errors import StoreError
-from experiments.results.files import sha256_of
 from experiments.results.metrics.classification import (
     AverageScores,
-    averages_of_counts,
     meaningful_k,
     n_in_top_k,
 )
@@ -23,6 +21,7 @@ from experiments.results.metrics.intervals import Interval, wilson
 from experiments.results.predictions import NO_RANKS, Predictions
 from experiments.results.schema import Cost, ExperimentRecord, RunRecord, Split
 from experiments.results.store import ExperimentStore
+from site_builder.networks import network_costs
 from site_builder.samples import SplitSamples, load_samples
 from site_builder.scores import Scores
 
@@ -35,8 +34,9 @@ class Run:
         record: What the run stored.
         predictions: What the model said about every test image; None where only `counts` were
             imported, and then `no_predictions` says why.
-        counts: Test images by class.
-        macro: Precision, recall and F1, plain means over classes.
+        counts: Test images by class, at least one image.
+        cost: What the model costs, its times for a prediction as `network_costs` has them; None
+            where nothing was measured. `record.cost` has what this run measured itself.
         top_k: The k of `n_in_top_k`, at least 1.
         n_in_top_k: Test images whose target is among the `top_k` most probable classes; None where
             that is not known, and then `no_top_k` says why.
@@ -45,7 +45,7 @@ class Run:
     record: RunRecord
     predictions: Predictions | None
     counts: Counts
-    macro: AverageScores
+    cost: Cost | None
     top_k: int
     n_in_top_k: int | None
 
@@ -55,9 +55,15 @@ class Run:
         return self.record.run_id
 
     @property
-    def cost(self) -> Cost | None:
-        """What the model costs; None where nothing was measured."""
-        return self.record.cost
+    def training_time_s(self) -> float | None:
+        """Time of training, validation included, and before it of a frozen backbone's features.
+
+        Seconds; None where training was not timed. Where an image is the same in every epoch, all
+        that the backbone does is to compute its features once, which is no part of `train_time_s`.
+        """
+        if self.cost is None or self.cost.train_time_s is None:
+            return None
+        return self.cost.train_time_s + (self.cost.features_time_s or 0.0)
 
     @property
     def matrix(self) -> NDArray[np.int64] | None:
@@ -80,26 +86,31 @@ class Run:
     @cached_property
     def n_images(self) -> int:
         """Test images."""
-        return int(self.counts.support.sum())
+        return self.counts.n_images
 
     @cached_property
     def n_correct(self) -> int:
         """Test images that the model got right: the trace of the matrix."""
-        return int(self.counts.hits.sum())
+        return self.counts.n_correct
 
     @property
     def accuracy(self) -> float:
         """Share of test images that the model got right, in [0, 1]."""
-        return self.n_correct / self.n_images
+        return self.counts.accuracy
 
-    @cached_property
+    @property
     def interval(self) -> Interval:
         """Wilson's interval of the accuracy."""
-        return wilson(self.n_correct, self.n_images)
+        return self.scores.accuracy_interval
+
+    @property
+    def macro(self) -> AverageScores:
+        """Precision, recall and F1, plain means over classes."""
+        return self.scores.averages["macro"]
 
     @cached_property
     def scores(self) -> Scores:
-        """Every other score of the run."""
+        """Every score of the run."""
         return Scores(self.counts, self.predictions, self.no_predictions)
 
     @cached_property
@@ -136,7 +147,7 @@ class Experiment:
     @cached_property
     def ranked(self) -> tuple[Run, ...]:
         """Finished runs by falling accuracy; equal ones in the order of the config."""
-        return tuple(sorted(self.runs, key=lambda run: -run.n_correct))
+        return tuple(sorted(self.runs, key=lambda run: -run.accuracy))
 
     @property
     def n_classes(self) -> int:
@@ -150,7 +161,7 @@ class Experiment:
         """
         test = self.samples.get(Split.TEST)
         said = run.predictions
-        return said is not None and test is not None and test.are_those_of(said.sample_ids)
+        return said is not None and test is not None and test.places_in(said.sample_ids) is not None
 
 
 def load(store: ExperimentStore) -> Experiment:
@@ -162,34 +173,38 @@ def load(store: ExperimentStore) -> Experiment:
     record = store.read_experiment()
     stored = [store.read_run(run_id) for run_id in record.run_ids if store.has_run(run_id)]
     finished = [run for run in stored if run.status == "finished"]
+    costs, n_classes = network_costs(finished), len(record.class_names)
     # Digests and unpacking leave Python's lock: all cores read.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = pool.map(lambda run: _load_run(store, run, len(record.class_names)), finished)
+        runs = pool.map(lambda run: _load_run(store, run, n_classes, costs[run.run_id]), finished)
     return Experiment(
         store=store,
         record=record,
         runs=tuple(runs),
         failed=tuple(run for run in stored if run.status == "failed"),
         missing=tuple(run_id for run_id in record.run_ids if not store.has_run(run_id)),
-        examples=_read_examples(store, record),
+        examples=store.read_thumbnails(record.examples.file, "examples.file")
+        if record.examples
+        else None,
         samples=load_samples(store),
     )
 
 
-def _load_run(store: ExperimentStore, record: RunRecord, n_classes: int) -> Run:
+def _load_run(store: ExperimentStore, record: RunRecord, n_classes: int, cost: Cost | None) -> Run:
     said = store.read_predictions(record, Split.TEST) if record.predictions else None
     try:
         counts = _counts_of(said, n_classes) if said else store.read_counts(record)
         if len(counts.support) != n_classes:
             raise ValueError(f"{len(counts.support)} classes instead of {n_classes}")
-        macro = averages_of_counts(counts.hits, counts.support, counts.chosen, "macro")
+        if not counts.n_images:
+            raise ValueError("there are no images")
     except ValueError as error:
         raise StoreError(
             f"{store.run_folder(record.run_id)}: the test predictions do not fit the experiment: "
             f"{error}. Run it again with --force"
         ) from None
     top_k = meaningful_k(n_classes)
-    return Run(record, said, counts, macro, top_k, _n_in_top_k(said, counts, top_k))
+    return Run(record, said, counts, cost, top_k, _n_in_top_k(said, counts, top_k))
 
 
 def _counts_of(said: Predictions, n_classes: int) -> Counts:
@@ -198,21 +213,7 @@ def _counts_of(said: Predictions, n_classes: int) -> Counts:
 
 def _n_in_top_k(said: Predictions | None, counts: Counts, k: int) -> int | None:
     if k == 1:
-        return int(counts.hits.sum())
+        return counts.n_correct
     if said is None or said.target_ranks is None:
         return None
     return n_in_top_k(said.target_ranks, k)
-
-
-def _read_examples(store: ExperimentStore, record: ExperimentRecord) -> bytes | None:
-    if record.examples is None:
-        return None
-    path = store.thumbnails_folder / record.examples.file.name
-    if not path.is_file():
-        raise StoreError(f"{path}: is missing; restore it or run the experiment again with --force")
-    if sha256_of(path) != record.examples.file.sha256:
-        raise StoreError(
-            f"{path}: its content is not what experiment.json recorded (field "
-            "examples.file.sha256); restore it or run the experiment again with --force"
-        )
-    return path.read_bytes()

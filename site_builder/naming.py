@@ -1,8 +1,10 @@
 """What runs are called: the model for people, and whatever tells runs of one model apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from experiments.results.schema import RunConfig, RunRecord
+from site_builder.comparisons import SeedGroup
 from site_builder.loading import Experiment
 
 _AUGMENTATION = {"none": "no augmentation", "standard": "augmented", "strong": "strongly augmented"}
@@ -45,6 +47,19 @@ def run_names(experiment: Experiment) -> dict[str, RunName]:
         run_id: name if taken.count(name) == 1 else RunName(name.model, f"{name.variant}, {run_id}")
         for run_id, name in names.items()
     }
+
+
+def group_name(group: SeedGroup, names: Mapping[str, RunName]) -> RunName:
+    """Return the name of runs that differ only in their seed: a single run's own, else without it.
+
+    Args:
+        group: The runs.
+        names: Run id to name.
+    """
+    name, config = names[group.run.run_id], group.run.record.config
+    if config is None or len(group.runs) == 1:
+        return name
+    return without_seed(name, config.seed)
 
 
 def without_seed(name: RunName, seed: int) -> RunName:

@@ -8,21 +8,36 @@ from pathlib import Path
 from plotly.offline import get_plotlyjs
 
 from experiments.results.errors import BakeoffError
+from experiments.results.schema import FeatureMaps
 from experiments.results.store import ExperimentStore
 from site_builder import SOURCE, addresses, matrices, orders, payloads
+from site_builder.architectures.layers import layer_files, layers_shard
+from site_builder.architectures.networks import networks
 from site_builder.checks import warnings_of
 from site_builder.comparisons import Comparisons, compare_runs
+from site_builder.curves.epochs import series_file
+from site_builder.curves.series import all_series
+from site_builder.explorer.agreement import agreement
 from site_builder.explorer.files import explorer_files
-from site_builder.explorer.images import images_of
+from site_builder.explorer.images import Images, images_of
+from site_builder.exports.curves import diagnoses_files
+from site_builder.exports.errors import errors_files
+from site_builder.exports.run import run_files
+from site_builder.exports.runs import runs_files
+from site_builder.exports.texts import left_out_files
+from site_builder.features.files import feature_files
+from site_builder.features.stored import feature_maps
+from site_builder.formulas import numbers
 from site_builder.gate import Gate
 from site_builder.loading import Experiment, load
 from site_builder.naming import RunName, run_names
 from site_builder.output import check_output, write_site
-from site_builder.pages import compare, errors, index
+from site_builder.pages import architectures, compare, curves, errors, formulas, index
+from site_builder.pages import feature_maps as feature_maps_page
+from site_builder.pages.examples import example_files
 from site_builder.pages.run import classes as run_classes
 from site_builder.pages.run import page as run_page
 from site_builder.render import render
-from site_builder.tables.exports import class_files, matrix_files, runs_files
 from site_builder.tables.pairs import pairs
 from site_builder.tradeoffs import Tradeoff, plotly_figure, tradeoffs
 
@@ -73,13 +88,19 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     comparisons, charts = compare_runs(experiment), tradeoffs(experiment, names)
     summary = index.index_context(experiment, names, comparisons)
     yield index.ADDRESS, render("pages/index.html", summary)
+    yield from left_out_files(experiment.record.unreadable)
     context = compare.compare_context(experiment, names, comparisons, charts)
     yield compare.ADDRESS, render("pages/compare.html", context)
     yield from _run_pages(experiment, names, comparisons)
-    yield from _errors(experiment, names)
+    images = images_of(experiment)
+    yield from _errors(experiment, names, images)
+    maps = feature_maps(experiment)
+    yield from _feature_maps(experiment, names, images, maps)
+    yield from _architectures(experiment, names, maps)
+    yield from _curves(experiment, names, comparisons)
+    yield from _formulas(experiment, names, comparisons)
     yield from _static_files()
-    if experiment.record.examples and experiment.examples:
-        yield f"assets/{experiment.record.examples.file.name}", experiment.examples
+    yield from example_files(experiment)
     yield payloads.shard("classes", payloads.classes(experiment))
     yield payloads.shard("orders", orders.class_orders(experiment))
     for run in experiment.runs:
@@ -104,16 +125,66 @@ def _comparisons(
         yield payloads.shard(f"figures/{chart.name}", plotly_figure(chart))
     if charts:
         yield "assets/plotly.min.js", get_plotlyjs().encode()
-    for name, content in runs_files(comparisons, names):
-        yield f"exports/{name}", content
+    yield from runs_files(comparisons, names)
 
 
-def _errors(experiment: Experiment, names: dict[str, RunName]) -> Iterator[tuple[str, bytes]]:
-    """Yield errors.html, and the images and lists that it fetches when asked."""
-    images = images_of(experiment)
-    context = errors.errors_context(experiment, names, images)
+def _errors(
+    experiment: Experiment, names: dict[str, RunName], images: Images
+) -> Iterator[tuple[str, bytes]]:
+    """Yield errors.html, its tables, and the images and lists that it fetches when asked."""
+    alike = agreement(images, experiment.n_classes) if len(images.answers) > 1 else None
+    context = errors.errors_context(experiment, names, images, alike)
     yield errors.ADDRESS, render("pages/errors.html", context)
+    yield from errors_files(experiment, names, images, alike, context)
     yield from explorer_files(experiment, names, images)
+
+
+def _feature_maps(
+    experiment: Experiment,
+    names: dict[str, RunName],
+    images: Images,
+    maps: dict[str, FeatureMaps],
+) -> Iterator[tuple[str, bytes]]:
+    """Yield feature-maps.html, and the pictures and numbers that it fetches when asked."""
+    context = feature_maps_page.feature_maps_context(experiment, names, images, maps)
+    yield feature_maps_page.ADDRESS, render("pages/feature-maps.html", context)
+    yield from feature_files(experiment, names, images, maps)
+
+
+def _architectures(
+    experiment: Experiment, names: dict[str, RunName], maps: dict[str, FeatureMaps]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield architectures.html, and the layers of each network as files and as fetched."""
+    shown = networks(experiment, names)
+    context = architectures.architectures_context(experiment, names, shown, maps)
+    yield architectures.ADDRESS, render("pages/architectures.html", context)
+    for network in shown:
+        yield from layer_files(network)
+        if architectures.are_fetched(shown):
+            yield layers_shard(network)
+
+
+def _curves(
+    experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons
+) -> Iterator[tuple[str, bytes]]:
+    """Yield curves.html, its diagnoses as files, and the epochs fetched when a run is picked."""
+    series = all_series(experiment, names, comparisons)
+    context = curves.curves_context(experiment, names, comparisons, series)
+    yield curves.ADDRESS, render("pages/curves.html", context)
+    yield from diagnoses_files(experiment, names)
+    yield from map(series_file, series)
+
+
+def _formulas(
+    experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons
+) -> Iterator[tuple[str, bytes]]:
+    """Yield formulas.html, and the numbers that it fetches when another run is chosen."""
+    context = formulas.formulas_context(experiment, names, comparisons)
+    yield formulas.ADDRESS, render("pages/formulas.html", context)
+    for run in experiment.runs:
+        yield payloads.shard(
+            f"formulas/{run.run_id}", numbers.shard(experiment, run, comparisons, names)
+        )
 
 
 def _run_pages(
@@ -123,13 +194,7 @@ def _run_pages(
     for record in run_page.page_order(experiment):
         context = run_page.run_context(experiment, names, comparisons, record)
         yield addresses.run_page(record.run_id), render("pages/run.html", context)
-    for run in experiment.runs:
-        for name, content in class_files(run, experiment.record.class_names):
-            yield f"exports/{name}", content
-        # A larger one would take megabytes a run; `build.py --export` writes it.
-        if experiment.n_classes <= run_classes.MAX_CLASSES:
-            for name, content in matrix_files(run, experiment.record.class_names):
-                yield f"exports/{name}", content
+        yield from run_files(experiment, record, context)
     if experiment.n_classes > run_classes.MAX_CLASSES:
         for run in experiment.runs:
             others = run_classes.other_classes(run, experiment.record.class_names)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from site_builder import SOURCE
+from site_builder import SOURCE, glossary
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @cache
 def environment() -> Environment:
     """Return the one Jinja2 environment that pages are rendered in."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(SOURCE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -23,6 +23,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    # A filter, not a global: what a template names is what its page's context has.
+    made.filters["glossary"] = glossary.find
+    return made
 
 
 def render(template: str, context: "DataclassInstance") -> bytes:

@@ -18,7 +18,8 @@ class SplitSamples:
         sample_ids: Their names.
         paths: Paths below the dataset's folder; empty where there is no file.
         targets: (N,) int64, index of the true class.
-        longest_px: (N,) int32, longer side of the original images, px; 0 where it is not known.
+        width_px: (N,) int32, width of the upright original images, px; 0 where it is not known.
+        height_px: (N,) int32, height of them, px; 0 where it is not known.
         sha256: SHA-256 of their files; empty where it is not known.
         dhashes: (N,) uint64, difference hashes; 0 where it is not known.
         hashed: (N,) bool, whether the difference hash is known.
@@ -27,7 +28,8 @@ class SplitSamples:
     sample_ids: list[str]
     paths: list[str]
     targets: NDArray[np.int64]
-    longest_px: NDArray[np.int32]
+    width_px: NDArray[np.int32]
+    height_px: NDArray[np.int32]
     sha256: list[str]
     dhashes: NDArray[np.uint64]
     hashed: NDArray[np.bool_]
@@ -36,16 +38,34 @@ class SplitSamples:
         """Return N."""
         return len(self.sample_ids)
 
+    @property
+    def longest_px(self) -> NDArray[np.int32]:
+        """(N,) int32, longer side of the original images, px; 0 where it is not known."""
+        longest_px: NDArray[np.int32] = np.maximum(self.width_px, self.height_px)
+        return longest_px
+
     @cached_property
     def ids(self) -> NDArray[np.str_]:
         """(N,) str, `sample_ids` as predictions hold them."""
         return np.array(self.sample_ids, dtype=np.str_)
 
-    def are_those_of(self, sample_ids: NDArray[np.str_]) -> bool:
-        """Return whether these are the images that predictions are of, in whatever order."""
+    def places_in(self, sample_ids: NDArray[np.str_]) -> NDArray[np.intp] | None:
+        """Return the (N,) places of these images in what predictions are of.
+
+        Args:
+            sample_ids: Unique, in whatever order.
+
+        Returns:
+            For each of these images where it is in `sample_ids`; None if those are other images.
+        """
         if np.array_equal(self.ids, sample_ids):
-            return True
-        return np.array_equal(self.ids[self._order], np.sort(sample_ids))
+            return np.arange(len(self))
+        by_name = np.argsort(sample_ids)
+        if not np.array_equal(self.ids[self._order], sample_ids[by_name]):
+            return None
+        places = np.empty(len(self), np.intp)
+        places[self._order] = by_name
+        return places
 
     def targets_of(self, sample_ids: NDArray[np.str_]) -> NDArray[np.int64]:
         """Return the (M,) targets of M of these images, by their ids."""
@@ -68,7 +88,8 @@ class _Columns:
     sample_ids: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)
-    longest_px: list[int] = field(default_factory=list)
+    width_px: list[int] = field(default_factory=list)
+    height_px: list[int] = field(default_factory=list)
     sha256: list[str] = field(default_factory=list)
     dhashes: list[int] = field(default_factory=list)
     hashed: list[bool] = field(default_factory=list)
@@ -77,7 +98,8 @@ class _Columns:
         self.sample_ids.append(sample.sample_id)
         self.paths.append(sample.path)
         self.targets.append(sample.target)
-        self.longest_px.append(max(sample.width_px or 0, sample.height_px or 0))
+        self.width_px.append(sample.width_px or 0)
+        self.height_px.append(sample.height_px or 0)
         self.sha256.append(sample.sha256)
         self.dhashes.append(int(sample.dhash or "0", 16))
         self.hashed.append(bool(sample.dhash))
@@ -87,7 +109,8 @@ class _Columns:
             sample_ids=self.sample_ids,
             paths=self.paths,
             targets=np.array(self.targets, dtype=np.int64),
-            longest_px=np.array(self.longest_px, dtype=np.int32),
+            width_px=np.array(self.width_px, dtype=np.int32),
+            height_px=np.array(self.height_px, dtype=np.int32),
             sha256=self.sha256,
             dhashes=np.array(self.dhashes, dtype=np.uint64),
             hashed=np.array(self.hashed, dtype=np.bool_),
@@ -96,6 +119,9 @@ class _Columns:
 
 NO_SAMPLES = _Columns().finished()
 """A split whose images are not known."""
+
+OTHER_IMAGES = "its predictions are not of the experiment’s test images"
+"""Why a run cannot be compared image by image that has predictions."""
 
 
 def load_samples(store: ExperimentStore) -> dict[Split, SplitSamples]:

@@ -69,8 +69,12 @@ class Scores:
     @cached_property
     def accuracy(self) -> Score:
         """Share of images that the model got right, in [0, 1], with Wilson's interval."""
-        n_correct, n_images = int(self.counts.hits.sum()), int(self.counts.support.sum())
-        return Score(n_correct / n_images, wilson(n_correct, n_images))
+        return Score(self.counts.accuracy, self.accuracy_interval)
+
+    @cached_property
+    def accuracy_interval(self) -> Interval:
+        """Wilson's interval of the accuracy."""
+        return wilson(self.counts.n_correct, self.counts.n_images)
 
     @cached_property
     def balanced_accuracy(self) -> Score:

@@ -167,6 +167,16 @@ def test_costs_and_scores_given_beside_are_stored(tmp_path: Path) -> None:
     assert build_site(store_of(tmp_path), tmp_path / "site") == []
 
 
+def test_a_score_that_is_not_known_is_said_at_once_and_by_the_build(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text(snippet("csv"))
+    said = import_file(tmp_path, "p.csv", "Mine", "--metric", "acc=0.75")
+    assert "note: The score 'acc' came with the import, but is held against nothing" in said
+    assert "accuracy, balanced_accuracy, cohen_kappa" in said
+    (remark,) = build_site(store_of(tmp_path), tmp_path / "site")
+    assert remark.startswith("check noted: Imported scores agree with imported results")
+    assert "The score &#39;acc&#39; came" in (tmp_path / "site/runs/mine.html").read_text()
+
+
 def test_scores_that_contradict_the_results_stop_the_build(tmp_path: Path) -> None:
     parts = {"confusion": [[3, 1], [0, 4]], "metrics": {"accuracy": 0.9}}
     (tmp_path / "m.json").write_text(json.dumps(parts))

@@ -22,6 +22,25 @@ class Counts:
     chosen: NDArray[np.int64]
     confusion: NDArray[np.int64] | None = None
 
+    @property
+    def n_images(self) -> int:
+        """All images."""
+        return int(self.support.sum())
+
+    @property
+    def n_correct(self) -> int:
+        """Images that were called what they are: the trace of the matrix."""
+        return int(self.hits.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that were called what they are, in [0, 1].
+
+        Raises:
+            ZeroDivisionError: If there are no images.
+        """
+        return self.n_correct / self.n_images
+
     @classmethod
     def of(cls, confusion: NDArray[np.int64]) -> "Counts":
         """Count the rows, the diagonal and the columns of a (C, C) int64 confusion matrix."""

@@ -1,5 +1,7 @@
 """Read and write what a run's layers make of a few images: `feature_maps.json` and its pictures."""
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +36,7 @@ def write_picture(store: ExperimentStore, run_id: str, name: str, content: bytes
 
 
 def write_top_images(
-    store: ExperimentStore, run_id: str, layers: list[NDArray[np.int32]]
+    store: ExperimentStore, run_id: str, layers: list[NDArray[np.int32]], names: Sequence[str]
 ) -> StoredFile:
     """Write which test images each channel responds to most.
 
@@ -42,9 +44,37 @@ def write_top_images(
         store: The experiment.
         run_id: The run.
         layers: For each layer (C, k) int32, places in `test`, falling by the channel's peak.
+        names: Of the layers: the record that goes with them may be written later.
     """
-    arrays = {f"layer{place}": array for place, array in enumerate(layers)}
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"layer{place}": array for place, array in enumerate(layers)
+    }
+    arrays["names"] = np.array(names, dtype=np.str_)
     return write_stored(_folder(store, run_id) / TOP_IMAGES_FILE, npz_bytes(arrays))
+
+
+def find_top_images(store: ExperimentStore, run_id: str, names: Sequence[str]) -> StoredFile | None:
+    """Return the file of top images if the run wrote one, and for these very layers.
+
+    Raises:
+        StoreError: If it is no archive of this kind.
+    """
+    path = _folder(store, run_id) / TOP_IMAGES_FILE
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    if read_npz(content, ["names"], path)["names"].tolist() != list(names):
+        return None
+    sha256 = hashlib.sha256(content).hexdigest()
+    return StoredFile(name=path.name, size_bytes=len(content), sha256=sha256)
+
+
+def remove_feature_maps(store: ExperimentStore, run_id: str) -> None:
+    """Remove a run's maps, their record first; the top images stay, which only the run can make."""
+    _record_path(store, run_id).unlink(missing_ok=True)
+    for path in _folder(store, run_id).glob("*"):
+        if path.name != TOP_IMAGES_FILE:
+            path.unlink()
 
 
 def write_feature_maps(store: ExperimentStore, record: FeatureMaps) -> None:

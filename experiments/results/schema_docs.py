@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from experiments.results import schema
+from experiments.results.architecture import ARCHITECTURE_FILE
 from experiments.results.counts import Counts
 from experiments.results.embedding import Embedding
 from experiments.results.feature_maps import (
@@ -29,6 +30,7 @@ from experiments.results.predictions import ALL_CLASSES_UP_TO, TOP_CLASSES_BEYON
 from experiments.results.schema import (
     SCHEMA_HISTORY,
     SCHEMA_VERSION,
+    Architecture,
     ExperimentRecord,
     FeatureMaps,
     Record,
@@ -52,6 +54,7 @@ _ROOTS: dict[str, type[Record]] = {
     EXPERIMENT_FILE: ExperimentRecord,
     SAMPLES_FILE: Sample,
     RUN_FILE: RunRecord,
+    ARCHITECTURE_FILE: Architecture,
     FEATURE_MAPS_FILE: FeatureMaps,
 }
 _REF_PREFIX = "#/$defs/"
@@ -80,11 +83,13 @@ results/<experiment>/
     {PREDICTIONS_FILE:22}what the model said about every evaluated image
     {COUNTS_FILE:22}instead of predictions: what an import tells of each class
     {EMBEDDING_FILE:22}where the test images lie on a map
+    {ARCHITECTURE_FILE:22}one Architecture: its layers, their costs and connections
     {FEATURE_MAPS_FILE:22}one FeatureMaps: what its layers make of a few test images
     {FEATURE_MAPS_FOLDER + "/":22}the pictures and arrays that it names
       image<n>_layer<m>.webp  an atlas: the channels of layer m on image n, from 0
       {ACTIVATION_FILE:20}class-activation maps
-      {TOP_IMAGES_FILE:20}`layer<m>`: (C, k) int32, test images by how a channel responds
+      {TOP_IMAGES_FILE:20}`layer<m>`: (C, k) int32, test images by how a channel responds;
+                              `names`: those of the layers
     model.safetensors     the trained weights
     checkpoint.safetensors  training so far, of a run that has not finished; no part of the store
 ```

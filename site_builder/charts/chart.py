@@ -1,6 +1,6 @@
 """What a small chart is made of, in px, and the axes that turn data into px."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from matplotlib.ticker import MaxNLocator
@@ -125,6 +125,7 @@ class Chart:
         y_ticks: Numbers at the y axis.
         bars: Bars, behind everything else.
         whiskers: Intervals of the bars: x, lower and upper end.
+        bands: Areas between two lines, the points of both as one outline; behind the lines.
         uprights: Vertical lines.
         lines: Lines, the last one on top.
     """
@@ -141,6 +142,7 @@ class Chart:
     y_ticks: tuple[Tick, ...]
     bars: tuple[Bar, ...]
     whiskers: tuple[tuple[str, str, str], ...]
+    bands: tuple[Line, ...]
     uprights: tuple[Upright, ...]
     lines: tuple[Line, ...]
 
@@ -154,6 +156,7 @@ class Drawing:
     height: int = HEIGHT
     bars: list[Bar] = field(default_factory=list)
     whiskers: list[tuple[str, str, str]] = field(default_factory=list)
+    bands: list[Line] = field(default_factory=list)
     uprights: list[Upright] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
@@ -161,10 +164,21 @@ class Drawing:
         self, kind: str, xs: Iterable[float], ys: Iterable[float], run_id: str = "", *, dots: bool
     ) -> None:
         """Draw a line; with dots at its points where asked for and there are few."""
-        places = [(self._x(x), self._y(y)) for x, y in zip(xs, ys, strict=True)]
-        points = " ".join(f"{x},{y}" for x, y in places)
+        places = self._places(xs, ys)
         marked = tuple(places) if dots and len(places) <= _MAX_DOTS else ()
-        self.lines.append(Line(kind, points, marked, run_id))
+        self.lines.append(Line(kind, _points(places), marked, run_id))
+
+    def band(
+        self,
+        kind: str,
+        xs: Sequence[float],
+        lows: Sequence[float],
+        highs: Sequence[float],
+        run_id: str = "",
+    ) -> None:
+        """Fill the area between two lines."""
+        outline = self._places(xs, highs) + self._places(xs, lows)[::-1]
+        self.bands.append(Line(kind, _points(outline), (), run_id))
 
     def bar(self, low: float, high: float, value: float, kind: str = "") -> None:
         """Draw a bar from 0 to `value` over [low, high] of the x axis."""
@@ -196,9 +210,13 @@ class Drawing:
             y_ticks=tuple(Tick(self._y(value), text) for value, text in self.y.ticks),
             bars=tuple(self.bars),
             whiskers=tuple(self.whiskers),
+            bands=tuple(self.bands),
             uprights=tuple(self.uprights),
             lines=tuple(self.lines),
         )
+
+    def _places(self, xs: Iterable[float], ys: Iterable[float]) -> list[tuple[str, str]]:
+        return [(self._x(x), self._y(y)) for x, y in zip(xs, ys, strict=True)]
 
     def _x(self, value: float) -> str:
         return f"{self._px(self.x, value):.1f}"
@@ -209,3 +227,7 @@ class Drawing:
     def _px(self, along: Axis, value: float) -> float:
         start, end = (_LEFT, _RIGHT) if along is self.x else (self.height - _BOTTOM, _TOP)
         return start + (value - along.low) / (along.high - along.low) * (end - start)
+
+
+def _points(places: Iterable[tuple[str, str]]) -> str:
+    return " ".join(f"{x},{y}" for x, y in places)

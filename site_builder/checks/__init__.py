@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.results.errors import InconsistentError
+from site_builder.checks.architectures import ArchitectureTotals
 from site_builder.checks.base import Check, Result, SiteCheck, Status
+from site_builder.checks.feature_maps import EvidenceClasses, MappedImages
 from site_builder.checks.files import StoredFiles
 from site_builder.checks.links import Links
 from site_builder.checks.numbers import (
@@ -51,7 +53,14 @@ _STORE_CHECKS: dict[str, tuple[Check, ...]] = {
         RowSums(),
         ReportedMetrics(),
     ),
-    "Training and costs": (EpochsRun(), BestEpoch(), Times(), Operations()),
+    "Training and costs": (
+        EpochsRun(),
+        BestEpoch(),
+        Times(),
+        Operations(),
+        ArchitectureTotals(),
+    ),
+    "Feature maps": (MappedImages(), EvidenceClasses()),
     "Files": (StoredFiles(),),
 }
 _SITE_CHECKS: dict[str, tuple[SiteCheck, ...]] = {"Pages": (ShownAccuracy(), Links())}

@@ -7,6 +7,12 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from experiments.results.feature_maps import (
+    FEATURE_MAPS_FILE,
+    FEATURE_MAPS_FOLDER,
+    has_feature_maps,
+    read_feature_maps,
+)
 from experiments.results.files import sha256_of
 from experiments.results.schema import StoredFile
 from site_builder.checks.base import Check, Finding, Status, named
@@ -49,9 +55,13 @@ def _files(experiment: Experiment) -> Iterator[_Named]:
     for field, recorded in _in_record("experiment.json", experiment.record):
         yield _Named(store.thumbnails_folder / recorded.name, field, recorded)
     for record in (*(run.record for run in experiment.runs), *experiment.failed):
-        folder = store.run_folder(record.run_id)
-        for field, recorded in _in_record(f"runs/{record.run_id}/run.json", record):
+        folder, where = store.run_folder(record.run_id), f"runs/{record.run_id}"
+        for field, recorded in _in_record(f"{where}/run.json", record):
             yield _Named(folder / recorded.name, field, recorded)
+        if has_feature_maps(store, record.run_id):
+            maps = read_feature_maps(store, record.run_id)
+            for field, recorded in _in_record(f"{where}/{FEATURE_MAPS_FILE}", maps):
+                yield _Named(folder / FEATURE_MAPS_FOLDER / recorded.name, field, recorded)
 
 
 def _in_record(where: str, value: object) -> Iterator[tuple[str, StoredFile]]:

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterator
+from decimal import Decimal
 
-from experiments.results.metrics.classification import AverageScores
+from experiments.results.reported import AVERAGED, KNOWN_SCORES
 from experiments.results.schema import Epoch, Record, RunRecord, Split, TrainingConfig
 from site_builder.checks.base import (
     CannotCheckError,
@@ -12,10 +13,11 @@ from site_builder.checks.base import (
     RunCheck,
     Status,
     find_in_runs,
+    named,
 )
-from site_builder.formatting import count, listing, setting
+from site_builder.formatting import count, count_of, listing, setting
 from site_builder.loading import Experiment, Run
-from site_builder.scores import Scores
+from site_builder.scores import Score, Scores
 
 FLOPS_FACTOR = 2.2
 """How far two counts of operations may be apart: one leaves out the products inside attention."""
@@ -58,7 +60,12 @@ class ReportedMetrics(Check):
         runs = [run for run in experiment.runs if run.record.reported_metrics]
         if not runs:
             return Finding(Status.NOT_POSSIBLE, "no scores came with any run")
-        return find_in_runs(runs, _wrong_scores, "the scores given are those computed")
+        found = find_in_runs(runs, _wrong_scores, "the scores given are those computed")
+        left = [f"{run.run_id}: {name}, {why}" for run in runs for name, why in _not_held(run)]
+        if not left or found.status == Status.FAILED:
+            return found
+        said = f"{found.found}; {count_of(len(left), 'score')} could be held against nothing"
+        return Finding(Status.NOTED, said, named(left))
 
 
 class EpochsRun(RunCheck):
@@ -144,7 +151,11 @@ class Operations(RunCheck):
 def _wrong_scores(run: Run) -> str:
     """Compute each score that was given and can be; see `RunCheck.problem`."""
     given = run.record.reported_metrics
-    computed = {name: value for name in given if (value := _score(run.scores, name)) is not None}
+    computed = {
+        name: score.value
+        for name in given
+        if (score := _score(run.scores, name)) and score.value is not None
+    }
     if not computed:
         raise CannotCheckError(f"{listing([*given])}: not computed here")
     return "; ".join(
@@ -154,12 +165,23 @@ def _wrong_scores(run: Run) -> str:
     )
 
 
-def _score(scores: Scores, name: str) -> float | None:
-    """Return a score by the name that imports give it; None where it cannot be computed."""
+def _not_held(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield each score that was given and cannot be computed, with the reason."""
+    for name in run.record.reported_metrics:
+        score = _score(run.scores, name)
+        if score is None:
+            yield name, f"which is none of {listing([*KNOWN_SCORES])}"
+        elif score.value is None:
+            yield name, score.reason
+
+
+def _score(scores: Scores, name: str) -> Score | None:
+    """Return a score by the name that imports give it; None where there is none of that name."""
+    if name not in KNOWN_SCORES:
+        return None
     average, _, field = name.partition("_")
-    if average in scores.averages and field in AverageScores.__dataclass_fields__:
-        value: float | None = getattr(scores.averages[average], field)
-        return value
+    if average in scores.averages and field in AVERAGED:
+        return Score(getattr(scores.averages[average], field))
     known = {
         "accuracy": scores.accuracy,
         "balanced_accuracy": scores.balanced_accuracy,
@@ -167,7 +189,7 @@ def _score(scores: Scores, name: str) -> float | None:
         "matthews": scores.matthews,
         "log_loss": scores.log_loss,
     }
-    return known[name].value if name in known else None
+    return known[name]
 
 
 def _rounding(given: float) -> float:
@@ -175,8 +197,10 @@ def _rounding(given: float) -> float:
 
     No score is rounded to fewer than two: 1.0 may be 0.995, but not 0.95.
     """
-    _, _, decimals = repr(given).partition(".")
-    return min(max(0.5 * 10.0 ** -len(decimals), 1e-6), 0.005) * 1.000001
+    # Decimal knows how many there are however the number is written, 1e-05 included.
+    exponent = Decimal(repr(given)).as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) else 0
+    return min(max(0.5 * 10.0**-decimals, 1e-6), 0.005) * 1.000001
 
 
 def _training(run: Run) -> TrainingConfig:

@@ -27,7 +27,7 @@ class SameImages(RunCheck):
     def problem(self, experiment: Experiment, run: Run) -> str:
         """Compare the ids of the predictions with those of the test images."""
         said, test = _predictions(run), _test_samples(experiment)
-        if test.are_those_of(said.sample_ids):
+        if test.places_in(said.sample_ids) is not None:
             return ""
         seen, expected = set(said.sample_ids.tolist()), set(test.sample_ids)
         parts = [
@@ -48,7 +48,7 @@ class SameTargets(RunCheck):
     def problem(self, experiment: Experiment, run: Run) -> str:
         """Compare the targets of the predictions with those of the test images."""
         said, test = _predictions(run), _test_samples(experiment)
-        if not test.are_those_of(said.sample_ids):
+        if test.places_in(said.sample_ids) is None:
             raise CannotCheckError("its images are others")
         return _first_of(
             said, (said.targets != test.targets_of(said.sample_ids), "of another class")

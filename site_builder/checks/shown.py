@@ -56,11 +56,10 @@ class _Table(HTMLParser):
                 self._run, self._n_cells = given.get("data-run", ""), 0
             case "td" if self._in_table and self._run and "data-value" in given:
                 self._n_cells += 1
-            case "span" if given.get("class") == "value":
-                at = self._columns[self._n_cells - 1 : self._n_cells]
-                self._reading = self._in_table and bool(self._run) and at == [_COLUMN]
+                self._reading = self._columns[self._n_cells - 1 : self._n_cells] == [_COLUMN]
 
     def handle_data(self, data: str) -> None:
+        # The number is the first text of its cell.
         if self._reading:
             self.shown[self._run] = data.strip()
             self._reading = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from experiments.results.feature_maps import has_feature_maps
 from experiments.results.schema import Split
 from site_builder import payloads
 from site_builder.explorer import shards
@@ -43,7 +44,7 @@ def explorer_facts(
     """
     groups, order = experiment.record.superclasses, superclass_names(experiment)
     return {
-        "answers": [_run_facts(said, names) for said in images.answers],
+        "answers": [_run_facts(experiment, said, names) for said in images.answers],
         "others": [
             {"id": run.run_id, "name": names[run.run_id].full, "reason": reason}
             for run, reason in images.left_out
@@ -59,7 +60,9 @@ def superclass_names(experiment: Experiment) -> list[str]:
     return sorted(set(experiment.record.superclasses or []))
 
 
-def _run_facts(said: Answers, names: dict[str, RunName]) -> dict[str, object]:
+def _run_facts(
+    experiment: Experiment, said: Answers, names: dict[str, RunName]
+) -> dict[str, object]:
     return {
         "id": said.run.run_id,
         "name": names[said.run.run_id].full,
@@ -67,6 +70,7 @@ def _run_facts(said: Answers, names: dict[str, RunName]) -> dict[str, object]:
         "noMargin": said.no_margin,
         "confused": shards.most_confused(said.run),
         "noMap": said.run.record.absent.get("embedding", ""),
+        "mapped": has_feature_maps(experiment.store, said.run.run_id),
     }
 
 
@@ -81,6 +85,8 @@ def _image_shards(experiment: Experiment, images: Images) -> Iterator[tuple[str,
     for index, said in enumerate(images.answers):
         run_id = said.run.run_id
         yield payloads.shard(f"views/{run_id}", shards.run_lists(images, index))
+        if len(images.answers) > 1:
+            yield payloads.shard(f"mistakes/{run_id}", shards.mistakes(images, index))
         if said.run.record.embedding:
             embedding = experiment.store.read_embedding(said.run.record)
             yield payloads.shard(f"maps/{run_id}", shards.map_shard(images, index, embedding))

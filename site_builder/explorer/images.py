@@ -10,14 +10,13 @@ from scipy.stats import mode
 from experiments.results.predictions import NO_CONFIDENCE, Predictions
 from experiments.results.schema import Split
 from site_builder.loading import Experiment, Run
-from site_builder.samples import NO_SAMPLES, SplitSamples
+from site_builder.samples import NO_SAMPLES, OTHER_IMAGES, SplitSamples
 
 N_TOP = 3
 """Classes that are shown for an image and a run."""
 UNKNOWN = -1
 """Stands for a class or a probability that was not imported."""
 ONE_CLASS_EACH = "not known: what was imported names one class for each image"
-OTHER_IMAGES = "its predictions are not of the test images in samples.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +100,19 @@ class Images:
         return n_right
 
     @cached_property
+    def n_only_right(self) -> NDArray[np.int64]:
+        """(R,) int64, how many images each run alone gets right."""
+        counted: NDArray[np.int64] = (self.right & (self.n_right == 1)).sum(axis=1)
+        return counted
+
+    @cached_property
+    def n_only_wrong(self) -> NDArray[np.int64]:
+        """(R,) int64, how many images each run alone gets wrong."""
+        all_but_one = len(self.answers) - 1
+        counted: NDArray[np.int64] = (~self.right & (self.n_right == all_but_one)).sum(axis=1)
+        return counted
+
+    @cached_property
     def votes(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """(N,) the class that most runs chose, the first one of a tie, and how many did."""
         found = mode(self.predicted, axis=0)
@@ -122,7 +134,7 @@ def images_of(experiment: Experiment) -> Images:
     answers, left_out = [], []
     for run in experiment.ranked:
         said = run.predictions
-        order = None if said is None else _order(said.sample_ids, samples.ids)
+        order = None if said is None else samples.places_in(said.sample_ids)
         if said is None:
             left_out.append((run, run.no_predictions))
         elif order is None:
@@ -137,18 +149,6 @@ def permille(probabilities: NDArray[np.floating]) -> NDArray[np.int16]:
     exact = probabilities.astype(np.float64)
     rounded = np.clip(np.rint(exact * 1000), 1, 999)
     return np.where((exact == 0) | (exact == 1), exact * 1000, rounded).astype(np.int16)
-
-
-def _order(given: NDArray[np.str_], wanted: NDArray[np.str_]) -> NDArray[np.intp] | None:
-    """Return places in `given` of what is `wanted`; None if they are not the same images."""
-    if len(given) != len(wanted):
-        return None
-    if np.array_equal(given, wanted):
-        return np.arange(len(wanted))
-    order = np.empty(len(wanted), np.intp)
-    by_name, wanted_by_name = np.argsort(given), np.argsort(wanted)
-    order[wanted_by_name] = by_name
-    return order if np.array_equal(given[order], wanted) else None
 
 
 def _answers(run: Run, said: Predictions, order: NDArray[np.intp]) -> Answers:

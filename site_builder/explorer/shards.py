@@ -69,6 +69,18 @@ def run_lists(images: Images, index: int) -> dict[str, object]:
     }
 
 
+def mistakes(images: Images, index: int) -> list[int]:
+    """Return what run `index` gets wrong, the surest first: as a list, but all and one answer each.
+
+    Two runs' mistakes tell which images only one of them gets right.
+    """
+    said = images.answers[index]
+    wrong = np.flatnonzero(~images.right[index])
+    # The least sure last; those whose probability is not known keep their order.
+    places = wrong[np.argsort(-said.permille[wrong, 0], kind="stable")]
+    return _flat([images.targets[places], images.ranks[places], *_pairs(said, places, 1)])
+
+
 def most_confused(run: Run) -> tuple[int, int]:
     """Return the class of which most images are taken for another, and that other."""
     if run.matrix is None:

@@ -107,7 +107,7 @@ class WithinBudget:
         run: The run.
         budget_ms: The budget.
         n_within: Runs within the budget, at least 2.
-        best: The most accurate run of all.
+        best: The most accurate run of all; `run` where that is as accurate.
         comparison: The best of all (first) with this run; None if it is this run, or cannot be
             tested against it.
     """
@@ -162,9 +162,9 @@ def within_budget(material: Material) -> WithinBudget | None:
     if len(within) in (1, len(timed)):
         return None
     best, run = material.experiment.ranked[0], within[0]
-    comparison = None
-    if run is not best:
-        comparison = material.comparisons.compare(best.run_id, run.run_id)
+    if run.accuracy == best.accuracy:
+        return WithinBudget(run, budget, len(within), run, None)
+    comparison = material.comparisons.compare(best.run_id, run.run_id)
     return WithinBudget(run, budget, len(within), best, comparison)
 
 
@@ -223,7 +223,7 @@ class TrainingTime:
     """How long all training took.
 
     Attributes:
-        total_s: Seconds, validation included.
+        total_s: Seconds, validation and a frozen backbone's features included.
         n_runs: Runs whose time is known.
         longest: The run that took longest.
         longest_s: Its time, seconds.
@@ -253,9 +253,7 @@ class TrainingTime:
 
 def training_time(material: Material) -> TrainingTime | None:
     """Add up the training; silent where no time is known."""
-    times = known(
-        material.experiment.ranked, lambda run: run.cost.train_time_s if run.cost else None
-    )
+    times = known(material.experiment.ranked, lambda run: run.training_time_s)
     if not times:
         return None
     longest_s, longest = max(times, key=lambda pair: pair[0])
@@ -264,7 +262,7 @@ def training_time(material: Material) -> TrainingTime | None:
 
 def _timed(material: Material) -> tuple[tuple[float, Run], ...]:
     """Return latencies and runs, most accurate first; none where machines differ."""
-    if len(hardware(material.experiment)) != 1:
+    if len(hardware(material.experiment.runs)) != 1:
         return ()
     return known(material.experiment.ranked, latency_ms)
 

@@ -35,13 +35,15 @@ class HardClass:
     interval: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HardestClasses:
     """Classes whose recall is below that of all others together, lowest first.
 
     Attributes:
         classes: At least one.
-        n_runs: The runs over which the recall is the mean: the best and those not separated.
+        runs: Those over which the recall is the mean: the best and those not separated from it.
+        evidence: The images of the hardest; scores by class of the best run where it is not known
+            which images it got wrong.
     """
 
     label: ClassVar[str] = "Hardest classes"
@@ -50,19 +52,15 @@ class HardestClasses:
         "Holm-corrected over the classes"
     )
     classes: tuple[HardClass, ...]
-    n_runs: int
-
-    @property
-    def evidence(self) -> Evidence:
-        """The images of the hardest."""
-        return Evidence("its images", addresses.images_of_class(self.classes[0].target))
+    runs: tuple[Run, ...]
+    evidence: Evidence
 
     def sentence(self, names: Names) -> Sentence:
         """Name them with their recall."""
         items = [
             say(
                 "{} ({}, {})",
-                Part(each.name, "link", addresses.images_of_class(each.target)),
+                Part(each.name, "link", _address_of_class(self.runs[0], each.target)),
                 number(formatting.percent(each.recall)),
                 aside(formatting.interval(each.interval)),
             )
@@ -71,9 +69,9 @@ class HardestClasses:
         return say(f"{self._whose()} is lowest for {{}}.", listed(items, "class"))
 
     def _whose(self) -> str:
-        if self.n_runs == 1:
+        if len(self.runs) == 1:
             return "The best run’s recall"
-        n_runs = formatting.count_of(self.n_runs, "run")
+        n_runs = formatting.count_of(len(self.runs), "run")
         return f"The mean recall of the {n_runs} not separated from the best"
 
 
@@ -91,13 +89,20 @@ def hardest_classes(material: Material) -> HardestClasses | None:
         return None
     names = material.experiment.record.class_names
     lowest = hard[np.argsort(recall[hard], kind="stable")]
-    return HardestClasses(
-        classes=tuple(
-            HardClass(target, names[target], float(recall[target]), _wilson(hits, support, target))
-            for target in lowest.tolist()
-        ),
-        n_runs=len(runs),
+    classes = tuple(
+        HardClass(target, names[target], float(recall[target]), _wilson(hits, support, target))
+        for target in lowest.tolist()
     )
+    what = "its images" if runs[0].predictions else "the scores by class"
+    evidence = Evidence(what, _address_of_class(runs[0], classes[0].target))
+    return HardestClasses(classes, tuple(runs), evidence)
+
+
+def _address_of_class(run: Run, target: int) -> str:
+    """Return where a class is shown: its images, or the run where no images are known."""
+    if run.predictions is None:
+        return addresses.run_page(run.run_id)
+    return addresses.images_of_class(target)
 
 
 def below_the_rest(hits: NDArray[np.int64], support: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -125,7 +130,7 @@ def _best_group(material: Material) -> list[Run]:
     return [run for run in ranked if group.get(run.run_id) == 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ConfusedPair:
     """A class that is taken for another.
 
@@ -134,17 +139,24 @@ class ConfusedPair:
         prediction: Index of the class that it is taken for.
         names: The names of both.
         n: Times, over all runs.
-        run_id: The run with the most of them.
+        run: The run with the most of them.
     """
 
     target: int
     prediction: int
     names: tuple[str, str]
     n: int
-    run_id: str
+    run: Run
+
+    @property
+    def address(self) -> str:
+        """The images in question; the run's matrix where these are not known."""
+        if self.run.predictions is None:
+            return addresses.matrix(self.run.run_id)
+        return addresses.images_of_cell(self.run.run_id, self.target, self.prediction)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MostConfused:
     """The pairs of classes that the runs confuse most, all runs together.
 
@@ -161,14 +173,18 @@ class MostConfused:
     @property
     def evidence(self) -> Evidence:
         """The images of the first pair."""
-        return Evidence("the images of the first", self._address(self.pairs[0]))
+        first = self.pairs[0]
+        return Evidence(
+            "the images of the first" if first.run.predictions else "its confusion matrix",
+            first.address,
+        )
 
     def sentence(self, names: Names) -> Sentence:
         """Name them with their number."""
         items = [
             say(
                 "{} ({})",
-                Part(" taken for ".join(pair.names), "link", self._address(pair)),
+                Part(" taken for ".join(pair.names), "link", pair.address),
                 aside(formatting.count_of(pair.n, "time")),
             )
             for pair in self.pairs
@@ -176,10 +192,6 @@ class MostConfused:
         runs = formatting.count_of(self.n_runs, "run")
         errors = "error is" if len(items) == 1 else "errors are"
         return say(f"Over {{}}, the most frequent {errors} {{}}.", aside(runs), listed(items))
-
-    @staticmethod
-    def _address(pair: ConfusedPair) -> str:
-        return addresses.images_of_cell(pair.run_id, pair.target, pair.prediction)
 
 
 def most_confused(material: Material) -> MostConfused | None:
@@ -198,7 +210,7 @@ def most_confused(material: Material) -> MostConfused | None:
         worst, _ = max(known, key=lambda pair: pair[1][target, prediction])
         both = names[target], names[prediction]
         n = int(errors[target, prediction])
-        pairs.append(ConfusedPair(target, prediction, both, n, worst.run_id))
+        pairs.append(ConfusedPair(target, prediction, both, n, worst))
     return MostConfused(tuple(pairs), len(known)) if pairs else None
 
 

@@ -52,9 +52,11 @@ class BestRun:
         )
 
     def _accuracy(self, names: Names) -> Sentence:
-        run, verb = self.run, "shares the lead" if self.level else "leads"
+        run, verb = self.run, "shares the lead at" if self.level else "leads at"
+        if self.why_untested:
+            verb = "has the highest accuracy,"
         return say(
-            f"{{}} {verb} at {{}} ({{}} interval {{}}): {{}} test images right.",
+            f"{{}} {verb} {{}} ({{}} interval {{}}): {{}} test images right.",
             names.run(run),
             number(formatting.percent(run.accuracy)),
             aside(formatting.percent(CONFIDENCE, 0)),
@@ -164,7 +166,7 @@ def best_over_seeds(material: Material) -> BestOverSeeds | None:
     if not groups or len(groups[0].runs) == 1:
         return None
     best, *others = groups
-    on_images = [(other, comparisons.separated(best, other)) for other in others]
+    on_images = [(other, comparisons.ahead(best, other)) for other in others]
     return BestOverSeeds(
         group=best,
         on_images=tuple((other, apart) for other, apart in on_images if apart is not None),

@@ -15,13 +15,15 @@ class HighestAccuracy:
     """The most accurate group.
 
     Attributes:
-        group: Runs that differ only in their seed; most often one run.
-        n_tied: Other groups that the test does not separate from it.
+        group: Runs that differ only in their seed; most often one run. Of equal ones the first.
+        level: Other groups that are exactly as accurate.
+        n_tied: Further groups that the test does not separate from it.
     """
 
     label: ClassVar[str] = "Highest accuracy"
     evidence: ClassVar[Evidence] = Evidence("the ranking", "#ranking")
     group: SeedGroup
+    level: tuple[SeedGroup, ...]
     n_tied: int
 
     @property
@@ -32,14 +34,15 @@ class HighestAccuracy:
     def sentence(self, names: Names) -> Sentence:
         """Name it with its accuracy."""
         accuracy = number(formatting.percent(self.group.summary.mean))
+        highest = say("{}: {}, the highest", names.group(self.group), accuracy)
+        shared = say(", shared with {}", names.groups(self.level)) if self.level else ()
+        return (*highest, *shared, *self._tied())
+
+    def _tied(self) -> Sentence:
         if not self.n_tied:
-            return say("{}: {}, the highest.", names.group(self.group), accuracy)
-        return say(
-            "{}: {}, the highest; a paired test does not separate it from {}.",
-            names.group(self.group),
-            accuracy,
-            aside(f"{formatting.word(self.n_tied)} other{'s' if self.n_tied > 1 else ''}"),
-        )
+            return say(".")
+        others = f"{formatting.word(self.n_tied)} other{'s' if self.n_tied > 1 else ''}"
+        return say("; a paired test does not separate it from {}.", aside(others))
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,23 +53,35 @@ class SmallestAsGood:
         group: The group.
         n_parameters: Its parameters.
         best: The most accurate group.
+        smaller: Whether another group that can be tested against the best is smaller than it.
+        all_compared: Whether every other group can be tested against the best and has a known size.
     """
 
     label: ClassVar[str] = "Balanced"
-    test: ClassVar[str] = MCNEMAR
     evidence: ClassVar[Evidence] = Evidence("the size of every run", addresses.COMPARE)
     group: SeedGroup
     n_parameters: float
     best: SeedGroup
+    smaller: bool
+    all_compared: bool
+
+    @property
+    def test(self) -> str:
+        """McNemar's, where there is a smaller group to test."""
+        return MCNEMAR if self.smaller else ""
 
     def sentence(self, names: Names) -> Sentence:
         """Name it with its size."""
         size = number(f"{formatting.quantity(self.n_parameters)} parameters")
+        if not self.smaller:
+            return say("{}, again: with {}, no other is smaller.", names.group(self.group), size)
+        model = "model" if self.all_compared else "model of those tested and of known size"
         if self.group is self.best:
-            words = "{}, again: with {}, a paired test finds no smaller model as accurate."
+            words = f"{{}}, again: with {{}}, a paired test finds no smaller {model} as accurate."
             return say(words, names.group(self.group), size)
         return say(
-            "{}: with {}, the smallest model that a paired test does not separate from {}.",
+            f"{{}}: with {{}}, the smallest {model} that a paired test does not separate "
+            "from {}.",
             names.group(self.group),
             size,
             names.group(self.best),
@@ -82,6 +97,7 @@ class ForSmallMachines:
         n_parameters: Its parameters.
         budget_ms: `LATENCY_FACTOR` times the lowest CPU latency.
         best: The most accurate group within the budget.
+        all_compared: Whether every other group within it can be tested against that one.
     """
 
     label: ClassVar[str] = "Mobile"
@@ -90,6 +106,7 @@ class ForSmallMachines:
     n_parameters: float
     budget_ms: float
     best: SeedGroup
+    all_compared: bool
 
     @property
     def test(self) -> str:
@@ -104,8 +121,9 @@ class ForSmallMachines:
         if self.group is self.best:
             words = f"{{}}: with {{}}, the most accurate {within}."
             return say(words, names.group(self.group), size, budget)
+        smallest = "smallest" if self.all_compared else "smallest of those tested"
         return say(
-            f"{{}}: with {{}}, the smallest that a paired test does not separate from {{}}, the "
+            f"{{}}: with {{}}, the {smallest} that a paired test does not separate from {{}}, the "
             f"most accurate {within}.",
             names.group(self.group),
             size,
@@ -119,16 +137,26 @@ def highest_accuracy(material: Material) -> HighestAccuracy | None:
     groups = material.comparisons.seed_groups
     if len(groups) < 2:
         return None
-    return HighestAccuracy(groups[0], len(_as_good(material.comparisons, groups)) - 1)
+    best, *others = groups
+    level = tuple(other for other in others if other.level_with(best))
+    tied = {*_as_good(material.comparisons, groups)} - {best, *level}
+    return HighestAccuracy(best, level, len(tied))
 
 
 def smallest_as_good(material: Material) -> SmallestAsGood | None:
-    """Recommend by size among the best; silent where the best is untested or of unknown size."""
+    """Recommend by size among the best; silent where a smaller one was never tested."""
     groups = material.comparisons.seed_groups
-    if len(groups) < 2 or not groups[0].tie_groups or _size(groups[0]) is None:
+    if len(groups) < 2 or (best_size := _size(groups[0])) is None:
         return None
-    group, size = _smallest(_as_good(material.comparisons, groups))
-    return SmallestAsGood(group, size, groups[0])
+    best, *others = groups
+    compared = {other: size for other in others if (size := _size(other)) is not None
+                and _tested(material, best, other)}  # fmt: skip
+    smaller = any(size < best_size for size in compared.values())
+    all_compared = len(compared) == len(others)
+    if not smaller and not all_compared:
+        return None
+    group, size = _smallest(_as_good(material.comparisons, (best, *compared)))
+    return SmallestAsGood(group, size, best, smaller, all_compared)
 
 
 def for_small_machines(material: Material) -> ForSmallMachines | None:
@@ -143,14 +171,20 @@ def for_small_machines(material: Material) -> ForSmallMachines | None:
         return None
     budget = LATENCY_FACTOR * min(latency for latency, _ in timed)
     within = tuple(group for latency, group in timed if latency <= budget)
+    best, *others = within
     group, size = _smallest(_as_good(material.comparisons, within))
-    return ForSmallMachines(group, size, budget, within[0])
+    all_compared = all(_tested(material, best, other) for other in others)
+    return ForSmallMachines(group, size, budget, best, all_compared)
+
+
+def _tested(material: Material, one: SeedGroup, other: SeedGroup) -> bool:
+    return material.comparisons.ahead(one, other) is not None
 
 
 def _as_good(comparisons: Comparisons, groups: tuple[SeedGroup, ...]) -> list[SeedGroup]:
-    """Return the first of `groups` and those that the test does not separate from it."""
+    """Return the first of `groups` and those that the test does not find behind it."""
     best, *others = groups
-    return [best, *(other for other in others if comparisons.separated(best, other) is False)]
+    return [best, *(other for other in others if comparisons.ahead(best, other) is False)]
 
 
 def _smallest(groups: list[SeedGroup]) -> tuple[SeedGroup, float]:

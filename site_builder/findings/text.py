@@ -7,7 +7,7 @@ from typing import Literal
 from site_builder import addresses, formatting
 from site_builder.comparisons import SeedGroup
 from site_builder.loading import Run
-from site_builder.naming import RunName, without_seed
+from site_builder.naming import RunName, group_name
 
 MAX_LISTED = 3
 """Names in a sentence; beyond, the others are counted."""
@@ -109,13 +109,9 @@ class Names:
 
     def group(self, group: SeedGroup) -> Part:
         """Return the name of runs that differ only in their seed, linked to the first of them."""
-        return Part(self.of_group(group).full, "link", addresses.matrix(group.run.run_id))
+        name = group_name(group, self.of_runs)
+        return Part(name.full, "link", addresses.matrix(group.run.run_id))
 
     def groups(self, groups: Iterable[SeedGroup], noun: str = "run") -> Sentence:
         """Enumerate groups, at least one."""
         return listed([self.group(group) for group in groups], noun)
-
-    def of_group(self, group: SeedGroup) -> RunName:
-        """Return the name of a group: a single run's own, else what its runs have in common."""
-        name, config = self.of_runs[group.run.run_id], group.run.record.config
-        return without_seed(name, config.seed) if config and len(group.runs) > 1 else name

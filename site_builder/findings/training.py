@@ -9,6 +9,7 @@ from scipy.stats import ttest_1samp
 from experiments.results.metrics.intervals import CONFIDENCE, Interval
 from experiments.results.metrics.paired import ALPHA, holm
 from site_builder import addresses, formatting
+from site_builder.curves import diagnoses
 from site_builder.findings.finding import Evidence, Material
 from site_builder.findings.text import Names, Sentence, aside, listed, number, say
 from site_builder.loading import Run
@@ -103,8 +104,7 @@ class StillImproving:
     """Runs that were ended by the number of epochs allowed while their loss still fell.
 
     Attributes:
-        runs: Runs whose validation loss fell by `min_delta` or more in the last epoch, below all
-            epochs before; at least one.
+        runs: Runs of which `curves.diagnoses.still_improving` says so; at least one.
     """
 
     label: ClassVar[str] = "Not converged"
@@ -120,7 +120,7 @@ class StillImproving:
         """Name them."""
         them = "it" if len(self.runs) == 1 else "them"
         return say(
-            f"The validation loss of {{}} still fell in the last epoch allowed: more epochs may "
+            f"The validation loss of {{}} still fell in the last epochs allowed: more epochs may "
             f"improve {them}.",
             names.runs(self.runs),
         )
@@ -128,15 +128,9 @@ class StillImproving:
 
 def still_improving(material: Material) -> StillImproving | None:
     """Find runs that would have gone on improving; silent where there is none."""
-    runs = tuple(run for run in material.experiment.ranked if _fell_to_the_end(run))
+    ranked = material.experiment.ranked
+    runs = tuple(run for run in ranked if diagnoses.still_improving(run.record))
     return StillImproving(runs) if runs else None
-
-
-def _fell_to_the_end(run: Run) -> bool:
-    config, losses = run.record.config, [epoch.val_loss for epoch in run.record.history]
-    if config is None or len(losses) < max(2, config.training.max_epochs):
-        return False
-    return min(losses[:-1]) - losses[-1] >= config.training.min_delta
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from site_builder import formatting
-from site_builder.explorer.agreement import Agreement, agreement
+from site_builder import addresses, formatting
+from site_builder.explorer.agreement import Agreement
 from site_builder.explorer.images import Images
-from site_builder.loading import Experiment
 from site_builder.naming import RunName
 
 N_DEPTHS = 10
@@ -21,11 +20,14 @@ class AgreementCell:
         text: The number; empty for a run and itself.
         depth: How deep the cell is shaded, from 0 to `N_DEPTHS` - 1; -1 where it is not.
         detail: What the number says, in words.
+        address: Where the images are that only one of the two gets right; empty but below the
+            diagonal.
     """
 
     text: str
     depth: int
     detail: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -56,48 +58,64 @@ class AgreementTable:
     left_out: str
 
 
-def agreement_table(
-    experiment: Experiment, names: dict[str, RunName], images: Images
-) -> AgreementTable:
+def agreement_table(names: dict[str, RunName], images: Images, found: Agreement) -> AgreementTable:
     """Return kappa above the diagonal and the share of common errors below it."""
-    found = agreement(images, experiment.n_classes)
-    runs = [names[said.run.run_id] for said in images.answers[: len(found.kappa)]]
+    run_ids = [said.run.run_id for said in images.answers[: len(found.kappa)]]
     depths = _depths(found)
-    cells = [
-        [_cell(found, row, column, runs, depths[row][column]) for column in range(len(runs))]
-        for row in range(len(runs))
-    ]
     left_out = (
-        f"Only the best {len(runs)} of {len(images.answers)} runs are compared."
-        if len(runs) < len(images.answers)
+        f"Only the best {len(run_ids)} of {len(images.answers)} runs are compared."
+        if len(run_ids) < len(images.answers)
         else ""
     )
     return AgreementTable(
         rows=tuple(
-            AgreementRow(str(place), name, tuple(of_run))
-            for place, (name, of_run) in enumerate(zip(runs, cells, strict=True), start=1)
+            AgreementRow(
+                str(row + 1),
+                names[run_id],
+                tuple(
+                    _cell(found, (row, column), (run_id, other), names, depths[row][column])
+                    for column, other in enumerate(run_ids)
+                ),
+            )
+            for row, run_id in enumerate(run_ids)
         ),
         left_out=left_out,
     )
 
 
 def _cell(
-    found: Agreement, row: int, column: int, runs: list[RunName], depth: int
+    found: Agreement,
+    at: tuple[int, int],
+    run_ids: tuple[str, str],
+    names: dict[str, RunName],
+    depth: int,
 ) -> AgreementCell:
-    pair = f"{runs[min(row, column)].full} and {runs[max(row, column)].full}"
+    row, column = at
     if row == column:
-        return AgreementCell("", depth, "")
+        return AgreementCell("", depth, "", "")
+    first, second = (names[run_id].full for run_id in run_ids)
     if row < column:
-        kappa = found.kappa[row][column]
-        if kappa is None:
-            return AgreementCell(formatting.MISSING, depth, f"{pair}: both give all one class")
-        return AgreementCell(formatting.coefficient(kappa), depth, f"{pair}: kappa")
-    n_common, n_either = int(found.n_common[row, column]), int(found.n_either[row, column])
+        text, what = _kappa(found.kappa[row][column])
+        return AgreementCell(text, depth, f"{first} and {second}: {what}", "")
+    text, what = _common(int(found.n_common[at]), int(found.n_either[at]))
+    address = addresses.images_of_pair(*run_ids)
+    return AgreementCell(text, depth, f"{second} and {first}: {what}", address)
+
+
+def _kappa(kappa: float | None) -> tuple[str, str]:
+    """Return a kappa as text, and in words."""
+    if kappa is None:
+        return formatting.MISSING, "both give all one class"
+    return formatting.coefficient(kappa), "kappa"
+
+
+def _common(n_common: int, n_either: int) -> tuple[str, str]:
+    """Return a share of common errors as text, and in words."""
     if not n_either:
-        return AgreementCell(formatting.MISSING, depth, f"{pair}: neither gets an image wrong")
+        return formatting.MISSING, "neither gets an image wrong"
     images = formatting.count_of(n_either, "image")
-    detail = f"{pair}: {formatting.count(n_common)} of {images} that either gets wrong"
-    return AgreementCell(formatting.share(n_common, n_either), depth, detail)
+    words = f"{formatting.count(n_common)} of {images} that either gets wrong"
+    return formatting.share(n_common, n_either), words
 
 
 def _depths(found: Agreement) -> list[list[int]]:

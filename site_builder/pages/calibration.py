@@ -115,11 +115,11 @@ def _row(run: Run, name: RunName, kind: str) -> SureRow:
         ece_interval=formatting.interval(ends) if ends else "",
         overconfidence=formatting.signed_points(scores.overconfidence.value or 0.0),
         area=formatting.rate(scores.area_under_risk.value or 0.0),
-        risk=formatting.rate(_risk_at(scores.risk)) if scores.risk else formatting.MISSING,
+        risk=formatting.rate(risk_at_coverage(scores.risk)) if scores.risk else formatting.MISSING,
     )
 
 
-def _risk_at(risk: RiskCoverage) -> float:
+def risk_at_coverage(risk: RiskCoverage) -> float:
     """Return the error rate at the first point that answers at least `COVERAGE`."""
     return float(risk.risk[np.searchsorted(risk.coverage, COVERAGE - 1e-9)])
 

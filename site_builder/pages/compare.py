@@ -24,7 +24,7 @@ class Chart:
         name: Name of its data shard below `data/figures/`.
         label: What accuracy is set against.
         stills: The drawing for wide windows, and the one for narrow ones.
-        front: The runs on the Pareto front, by rising cost: id and name.
+        front: Runs on the Pareto front, by rising cost: id and name; none where machines differ.
     """
 
     key: str
@@ -111,7 +111,7 @@ def compare_context(
         matrix=matrix_part(experiment, names, runs[0]) if runs else None,
         choices=_choices(performance.groups if performance else ()),
         charts=tuple(_chart(chart) for chart in charts),
-        hardware=hardware(experiment),
+        hardware=hardware(experiment.runs),
         unfinished=unfinished(experiment, names),
     )
 

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from experiments.results.feature_maps import has_feature_maps
 from site_builder import addresses, formatting
+from site_builder.explorer.agreement import Agreement
 from site_builder.explorer.files import superclass_names
 from site_builder.explorer.images import Images
 from site_builder.explorer.lists import confident_mistakes
+from site_builder.features.colormaps import Colormap, colormaps
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
 from site_builder.pages.agreement import AgreementTable, agreement_table
@@ -21,6 +24,7 @@ _VIEWS = (
     ("all-wrong", "All runs wrong"),
     ("only", "Only this run right"),
     ("disagree", "Runs disagree"),
+    ("pair", "One of two runs right"),
     ("margin", "Lowest margin"),
     ("class", "One class"),
     ("cell", "One cell"),
@@ -36,16 +40,15 @@ class RunErrors:
         run_id: The run.
         name: Its name.
         wrong: Test images that it gets wrong, and their share.
-        only_right: Test images that no other run gets right.
-        only_wrong: Test images that every other run gets right.
-        reason: Why the last two are not known; empty where they are.
+        only: Test images that it alone gets right, and that it alone gets wrong; None where that
+            is not known.
+        reason: Why it is not; empty where it is.
     """
 
     run_id: str
     name: RunName
     wrong: tuple[str, str]
-    only_right: str
-    only_wrong: str
+    only: tuple[str, str] | None
     reason: str
 
 
@@ -98,6 +101,7 @@ class ErrorsContext:
         errors: What each run gets wrong, best run first.
         agreement: How alike the runs are; None for fewer than two.
         calibration: How sure they are; None where that is not known of any.
+        colormaps: The colours of class-activation maps; none where no run has any.
     """
 
     site: Site
@@ -112,10 +116,11 @@ class ErrorsContext:
     errors: tuple[RunErrors, ...]
     agreement: AgreementTable | None
     calibration: CalibrationOverlay | None
+    colormaps: tuple[Colormap, ...]
 
 
 def errors_context(
-    experiment: Experiment, names: dict[str, RunName], images: Images
+    experiment: Experiment, names: dict[str, RunName], images: Images, alike: Agreement | None
 ) -> ErrorsContext:
     """Return what the page shows.
 
@@ -123,6 +128,7 @@ def errors_context(
         experiment: What is stored.
         names: Run id to name, of every stored run.
         images: What the runs said of each test image.
+        alike: How alike the runs are; None for fewer than two.
     """
     record = experiment.record
     known = [said.run.run_id for said in images.answers]
@@ -139,8 +145,11 @@ def errors_context(
         mistakes=_mistakes(experiment, names, images) if known else None,
         no_pictures=record.absent.get("thumbnails", ""),
         errors=_errors(names, images),
-        agreement=agreement_table(experiment, names, images) if len(known) > 1 else None,
+        agreement=agreement_table(names, images, alike) if alike else None,
         calibration=calibration_overlay(experiment, names),
+        colormaps=colormaps()[:1]
+        if any(has_feature_maps(experiment.store, run_id) for run_id in known)
+        else (),
     )
 
 
@@ -185,21 +194,20 @@ def _probability(permille: int) -> str:
 
 
 def _errors(names: dict[str, RunName], images: Images) -> tuple[RunErrors, ...]:
-    n_runs = len(images.answers)
-    alone = "there is no other run to compare with" if n_runs == 1 else ""
+    alone = "there is no other run to compare with" if len(images.answers) == 1 else ""
+    only = zip(images.n_only_right.tolist(), images.n_only_wrong.tolist(), strict=True)
     known = [
         RunErrors(
             said.run.run_id,
             names[said.run.run_id],
             _wrong(said.run),
-            formatting.count(int((right & (images.n_right == 1)).sum())),
-            formatting.count(int((~right & (images.n_right == n_runs - 1)).sum())),
+            None if alone else (formatting.count(n_right), formatting.count(n_wrong)),
             alone,
         )
-        for said, right in zip(images.answers, images.right, strict=True)
+        for said, (n_right, n_wrong) in zip(images.answers, only, strict=True)
     ]
     unknown = [
-        RunErrors(run.run_id, names[run.run_id], _wrong(run), "", "", reason)
+        RunErrors(run.run_id, names[run.run_id], _wrong(run), None, reason)
         for run, reason in images.left_out
     ]
     return tuple(known + unknown)

@@ -1,16 +1,18 @@
 """Where times were measured, from the records of the runs."""
 
+from collections.abc import Iterable
+
 from experiments.results.schema import RunRecord
 from site_builder import formatting
-from site_builder.loading import Experiment
+from site_builder.loading import Run
 
 
-def hardware(experiment: Experiment) -> tuple[str, ...]:
-    """Return the machines of the finished runs in words, each once: times compare within one.
+def hardware(runs: Iterable[Run]) -> tuple[str, ...]:
+    """Return the machines of finished runs in words, each once: times compare within one.
 
     Imported runs without costs are left out, since nothing of theirs was measured.
     """
-    timed = [run.record for run in experiment.runs if run.record.provenance or run.cost]
+    timed = [run.record for run in runs if run.record.provenance or run.cost]
     return tuple(dict.fromkeys(map(machine, timed)))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from experiments.results.schema import ExampleSheet, Split, UnreadableImage
+from experiments.results.schema import Split, UnreadableImage
 from site_builder import formatting
 from site_builder.comparisons import Comparisons
 from site_builder.findings import findings, leading, recommendations
@@ -12,13 +12,12 @@ from site_builder.findings.text import Names, Sentence
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
 from site_builder.pages.compare import Unfinished, unfinished
+from site_builder.pages.examples import Examples, examples
 from site_builder.pages.ranking import Ranking, ranking
 from site_builder.pages.settings import Setting, settings
 from site_builder.pages.site import Site, site_context
 
 ADDRESS = "index.html"
-LARGE_CELL_PX = 64
-"""Below this side an example is shown enlarged, with its pixels as they are."""
 MAX_LEFT_OUT = 100
 """Unreadable images that are named on the page."""
 
@@ -38,36 +37,6 @@ class Statement:
     sentence: Sentence
     test: str
     evidence: Evidence
-
-
-@dataclass(frozen=True)
-class Example:
-    """One class's cell of the picture of examples: its corner, px, and the class."""
-
-    x: int
-    y: int
-    class_name: str
-
-
-@dataclass(frozen=True)
-class Examples:
-    """The picture of one image per class.
-
-    Attributes:
-        address: Address of the picture from the site's root.
-        cell: Side of a cell, px.
-        width: Width of the picture, px.
-        height: Height of the picture, px.
-        scale: `pixels` where cells are so small that they are shown enlarged, else `photos`.
-        cells: The cells in class order.
-    """
-
-    address: str
-    cell: int
-    width: int
-    height: int
-    scale: str
-    cells: tuple[Example, ...]
 
 
 @dataclass(frozen=True)
@@ -98,7 +67,7 @@ class IndexContext:
         dataset: The dataset card: label and text.
         classes: Class names as a sentence; empty where pictures show them.
         left_out: Images that could not be read; None where there are none, or none are listed.
-        examples: One image of every class; None where there are none.
+        examples: One image of every class, or of the first of many; None where there are none.
         settings: How the runs were trained.
     """
 
@@ -140,7 +109,7 @@ def index_context(
         dataset=_dataset(experiment),
         classes="" if record.examples else ", ".join(record.class_names),
         left_out=_left_out(record.unreadable) if record.unreadable else None,
-        examples=_examples(record.examples, record.class_names) if record.examples else None,
+        examples=examples(record.examples, record.class_names) if record.examples else None,
         settings=settings(experiment),
     )
 
@@ -178,20 +147,5 @@ def _left_out(unreadable: list[UnreadableImage]) -> LeftOut:
     summary = f"{n_images} could not be read and {was} left out before the splits were made."
     if len(shown) < len(unreadable):
         first = formatting.count(len(shown))
-        summary += f" These are the first {first}; all are in experiment.json."
+        summary += f" These are the first {first}; the files below the table list all."
     return LeftOut(summary, tuple((image.path, image.reason) for image in shown))
-
-
-def _examples(sheet: ExampleSheet, class_names: list[str]) -> Examples:
-    places = [divmod(index, sheet.n_columns) for index in range(len(class_names))]
-    return Examples(
-        address=f"assets/{sheet.file.name}",
-        cell=sheet.cell_px,
-        width=sheet.n_columns * sheet.cell_px,
-        height=-(-len(class_names) // sheet.n_columns) * sheet.cell_px,
-        scale="pixels" if sheet.cell_px < LARGE_CELL_PX else "photos",
-        cells=tuple(
-            Example(column * sheet.cell_px, row * sheet.cell_px, name)
-            for (row, column), name in zip(places, class_names, strict=True)
-        ),
-    )

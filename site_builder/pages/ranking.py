@@ -54,12 +54,14 @@ class Ranking:
         rows: One for each run, or for several that differ only in their seed.
         several_seeds: Whether there is a row of several runs.
         trained: Whether a run was trained here; of imported ones nobody knows how.
+        tested: Whether a paired test put two runs or more into groups.
     """
 
     axis: str
     rows: tuple[RankingRow, ...]
     several_seeds: bool
     trained: bool
+    tested: bool
 
 
 def ranking(comparisons: Comparisons, names: dict[str, RunName]) -> Ranking:
@@ -78,6 +80,7 @@ def ranking(comparisons: Comparisons, names: dict[str, RunName]) -> Ranking:
         rows=tuple(rows),
         several_seeds=any(row.seeds for row in rows),
         trained=any(run.record.config for group in comparisons.seed_groups for run in group.runs),
+        tested=len(comparisons.tested) > 1,
     )
 
 

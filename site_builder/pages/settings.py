@@ -51,7 +51,7 @@ def _trained(experiment: Experiment, records: list[RunRecord]) -> list[Setting]:
     found.append(Setting("Input", _values([_input(record) for record in records])))
     if texts := [_augmentation(config) for config in configs if config.augmentation != "none"]:
         found.append(Setting("Augmentation, where used", _values(texts)))
-    found.append(Setting("Hardware", "; ".join(hardware(experiment))))
+    found.append(Setting("Hardware", "; ".join(hardware(experiment.runs))))
     software = [_software(record.provenance) for record in records if record.provenance]
     return [*found, Setting("Software", _values(software))]
 

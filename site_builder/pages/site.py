@@ -11,6 +11,10 @@ _PAGES = (
     ("index.html", "Summary"),
     ("compare.html", "Compare"),
     ("errors.html", "Errors"),
+    ("feature-maps.html", "Feature maps"),
+    ("architectures.html", "Architectures"),
+    ("curves.html", "Curves"),
+    ("formulas.html", "Formulas"),
     ("checks.html", "Checks"),
 )
 

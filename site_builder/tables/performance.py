@@ -8,6 +8,7 @@ from site_builder.comparisons import Comparisons
 from site_builder.loading import Run
 from site_builder.naming import RunName
 from site_builder.scores import Score
+from site_builder.tables.scores import top_k_of
 from site_builder.tables.table import Spec, Table, make_table
 
 
@@ -37,7 +38,7 @@ def _accuracy(comparisons: Comparisons) -> tuple[Spec, Spec]:
 
     return (
         Spec("accuracy", "Accuracy", "Share of test images that the model got right.", "accuracy",
-             True, lambda run: run.scores.accuracy, formatting.rate, bars=True,
+             True, lambda run: run.scores.accuracy, formatting.rate, own_bars=True,
              best=lambda run: groups.get(run.run_id) == 1),
         Spec("group", "Group", "Runs share a number where a paired test does not separate them "
              "from the best run of the number.", "tie_group", False, group,
@@ -57,13 +58,8 @@ def _macro(name: str) -> Callable[[Run], Score]:
 
 
 def _top_k(k: int) -> Spec:
-    def read(run: Run) -> Score:
-        if run.n_in_top_k is None:
-            return Score(None, reason=run.no_top_k)
-        return Score(run.n_in_top_k / run.n_images, run.top_k_interval)
-
     help_ = f"Share of test images whose class is among the {k} most probable."
-    return Spec(f"top{k}", f"Top-{k}", help_, f"top_{k}_accuracy", True, read, formatting.rate)
+    return Spec(f"top{k}", f"Top-{k}", help_, f"top_{k}_accuracy", True, top_k_of, formatting.rate)
 
 
 _AVERAGES = (

@@ -1,11 +1,13 @@
 """The columns of the resources table: what each run costs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from site_builder import formatting
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Run
 from site_builder.naming import RunName
+from site_builder.pages.hardware import hardware
 from site_builder.scores import Score
 from site_builder.tables.table import Spec, Table, make_table
 
@@ -13,11 +15,18 @@ from site_builder.tables.table import Spec, Table, make_table
 def resources_table(comparisons: Comparisons, names: dict[str, RunName]) -> Table:
     """Return times, operations, parameters and sizes, in the order of the performance table.
 
+    Where the runs were timed on several machines, none is marked as best by what was measured.
+
     Args:
         comparisons: The finished runs; at least one.
         names: Run id to name.
     """
-    return make_table("resources", RESOURCES, comparisons, names)
+    one_machine = len(hardware((*comparisons.tested, *comparisons.untested))) <= 1
+    columns = [
+        spec if one_machine or spec.key not in MEASURED else replace(spec, best=lambda _: False)
+        for spec in RESOURCES
+    ]
+    return make_table("resources", columns, comparisons, names)
 
 
 def _cost(field: str) -> Callable[[Run], Score]:
@@ -32,8 +41,9 @@ def _cost(field: str) -> Callable[[Run], Score]:
     return read
 
 
-def _duration(seconds: float) -> str:
-    return formatting.duration(seconds) if seconds else f"0{formatting.NBSP}s"
+def _training(run: Run) -> Score:
+    score = _cost("train_time_s")(run)
+    return Score(run.training_time_s, reason=score.reason)
 
 
 def _less(
@@ -47,8 +57,8 @@ def _more(key: str, label: str, help_: str, field: str, *, shown: bool) -> Spec:
 
 
 RESOURCES = (
-    _less("training", "Training", "Training, validation included.", "train_time_s", _duration,
-          shown=True),
+    Spec("training", "Training", "Training, with validation and a frozen backbone’s features.",
+         "training_time_s", False, _training, formatting.duration),
     _less("latency", "Latency", "One image through the model, median.", "latency_ms",
           formatting.milliseconds, shown=True),
     _less("p95", "Latency, p95", "One image through the model, 95th percentile.",
@@ -70,9 +80,15 @@ RESOURCES = (
     _more("cpu-throughput", "CPU throughput", "Images a second on the CPU, in batches.",
           "cpu_throughput_per_s", shown=False),
     _less("reading", "Reading", "Decoding images before training; little where they were cached.",
-          "reading_time_s", _duration, shown=False),
-    _less("features", "Features", "Computing a frozen backbone’s features before training.",
-          "features_time_s", _duration, shown=False),
+          "reading_time_s", formatting.duration, shown=False),
+    _less("features", "Features", "Computing a frozen backbone’s features before training; little "
+          "where they were cached.", "features_time_s", formatting.duration, shown=False),
     _less("evaluation", "Evaluation", "Predicting the validation and the test images.",
-          "evaluation_time_s", _duration, shown=False),
+          "evaluation_time_s", formatting.duration, shown=False),
 )  # fmt: skip
+
+MEASURED = frozenset({
+    "training", "latency", "p95", "throughput", "memory", "cpu-latency", "cpu-throughput",
+    "reading", "features", "evaluation",
+})  # fmt: skip
+"""Keys of the columns that depend on the machine."""

@@ -12,12 +12,10 @@ from experiments.results.metrics.intervals import Interval
 from site_builder import formatting
 from site_builder.comparisons import Comparisons, SeedGroup
 from site_builder.loading import Run
-from site_builder.naming import RunName, without_seed
+from site_builder.naming import RunName, group_name
 from site_builder.scores import Score
+from site_builder.tables.bars import Bar, axis_of, bar
 from site_builder.tables.families import family
-
-BAR_WIDTH = 96.0
-"""Drawn width of the axis that an interval bar lies on."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Spec:
         read: Returns a run's number.
         write: Makes a number text.
         shown: Whether the page shows the column before the reader chooses.
-        bars: Whether its intervals are drawn.
+        own_bars: Whether its intervals are drawn in a column of their own, not below the numbers.
         best: Returns whether a run is marked as best; None marks what reads as the best number.
     """
 
@@ -45,17 +43,8 @@ class Spec:
     read: Callable[[Run], Score]
     write: Callable[[float], str]
     shown: bool = True
-    bars: bool = False
+    own_bars: bool = False
     best: Callable[[Run], bool] | None = None
-
-
-@dataclass(frozen=True)
-class Bar:
-    """An interval drawn on an axis of `BAR_WIDTH`: its ends and its middle, in drawn units."""
-
-    low: str
-    high: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,7 @@ class Cell:
         detail: Its interval, or its deviation over seeds; empty where it has none.
         reason: Why it is missing; empty where it is not.
         best: Whether it is marked as best of its column.
-        bar: Its interval drawn; None where the column has no bars.
+        bar: Its interval drawn, or its deviation to both sides of the mean; None where it has none.
     """
 
     text: str
@@ -90,6 +79,7 @@ class Column:
         arrow: Up where more is better, down where less is.
         better: `descending` where more is better, else `ascending`.
         axis: Ends of the axis of the bars, as text; empty where there are none.
+        own_bars: Whether the bars are in a column of their own.
         shown: Whether the page shows it before the reader chooses.
     """
 
@@ -99,6 +89,7 @@ class Column:
     arrow: str
     better: str
     axis: str
+    own_bars: bool
     shown: bool
 
 
@@ -158,59 +149,82 @@ def make_table(
         names: Run id to name.
     """
     groups = comparisons.seed_groups
-    runs = [run for group in groups for run in group.runs]
-    scores = [[spec.read(run) for run in runs] for spec in specs]
-    cells = {
-        run.run_id: of_run
-        for run, of_run in zip(
-            runs,
-            zip(*(_cells(*pair, runs) for pair in zip(specs, scores, strict=True)), strict=True),
-            strict=True,
-        )
-    }
+    filled = [_fill(spec, groups) for spec in specs]
     return Table(
         key=key,
-        columns=tuple(_column(*pair) for pair in zip(specs, scores, strict=True)),
-        groups=tuple(_group(group, specs, cells, names) for group in groups),
+        columns=tuple(each.column for each in filled),
+        groups=tuple(_group(group, filled, names) for group in groups),
     )
 
 
-def _group(
-    group: SeedGroup,
-    specs: Sequence[Spec],
-    cells: dict[str, tuple[Cell, ...]],
-    names: dict[str, RunName],
-) -> Group:
-    runs, several = group.runs, len(group.runs) > 1
+@dataclass(frozen=True)
+class _Filled:
+    """A column with its cells.
+
+    Attributes:
+        column: What it shows.
+        of_run: Run id to the run's cell.
+        of_mean: Id of the first run of several that differ only in their seed, to their mean.
+    """
+
+    column: Column
+    of_run: dict[str, Cell]
+    of_mean: dict[str, Cell]
+
+
+def _fill(spec: Spec, groups: Sequence[SeedGroup]) -> _Filled:
+    runs = [run for group in groups for run in group.runs]
+    scores = [spec.read(run) for run in runs]
+    means = {group.run.run_id: _mean(spec, group.runs) for group in groups if len(group.runs) > 1}
+    axis = None
+    # Deviations over seeds are drawn beside intervals, and not where nothing has one.
+    if any(score.interval for score in scores):
+        axis = axis_of([*scores, *(score for score, _ in means.values())])
+    marked = zip(runs, scores, _best(spec, scores, runs), strict=True)
+    return _Filled(
+        _column(spec, axis),
+        {run.run_id: _cell(spec, score, axis, best=best) for run, score, best in marked},
+        {key: _mean_cell(spec, *mean, axis) for key, mean in means.items()},
+    )
+
+
+def _group(group: SeedGroup, filled: Sequence[_Filled], names: dict[str, RunName]) -> Group:
+    key, runs, several = group.run.run_id, group.runs, len(group.runs) > 1
     return Group(
-        key=group.run.run_id,
-        name=_common_name(group, names) if several else names[group.run.run_id],
+        key=key,
+        name=group_name(group, names),
         family=family(group.run.record.config),
-        mean=tuple(_mean(spec, runs) for spec in specs) if several else None,
+        mean=tuple(each.of_mean[key] for each in filled) if several else None,
         seeds=formatting.count_of(len(runs), "seed"),
-        rows=tuple(Row(run.run_id, names[run.run_id], cells[run.run_id]) for run in runs),
+        rows=tuple(
+            Row(run.run_id, names[run.run_id], tuple(each.of_run[run.run_id] for each in filled))
+            for run in runs
+        ),
     )
 
 
-def _common_name(group: SeedGroup, names: dict[str, RunName]) -> RunName:
-    config, name = group.run.record.config, names[group.run.run_id]
-    return without_seed(name, config.seed) if config else name
+def _mean(spec: Spec, runs: Sequence[Run]) -> tuple[Score, str]:
+    """Return the mean over seeds, and the sample standard deviation as text.
 
-
-def _mean(spec: Spec, runs: Sequence[Run]) -> Cell:
-    """Return the mean over seeds and the sample standard deviation; a dash if one has no number."""
+    The interval of the mean is one deviation to both sides, and ends where rates do: only rates
+    have intervals. The score has a reason instead where one of the runs has no number.
+    """
     scores = [spec.read(run) for run in runs]
     values = [score.value for score in scores if score.value is not None]
     if len(values) < len(scores):
-        reason = next(score.reason for score in scores if score.value is None)
-        return Cell(formatting.MISSING, "", "", reason, best=False, bar=None)
+        return next(score for score in scores if score.value is None), ""
     mean, deviation = float(np.mean(values)), float(np.std(values, ddof=1))
     spread = spec.write(deviation) if max(values) > min(values) else "0"
-    return Cell(spec.write(mean), repr(mean), f"± {spread}", "", best=False, bar=None)
+    ends = Interval(max(mean - deviation, 0.0), min(mean + deviation, 1.0))
+    return Score(mean, ends), f"± {spread}"
 
 
-def _column(spec: Spec, scores: list[Score]) -> Column:
-    axis = _axis(spec, scores)
+def _mean_cell(spec: Spec, score: Score, detail: str, axis: Interval | None) -> Cell:
+    text, drawn = text_of(spec, score), bar(score, axis)
+    return Cell(text, _order(score), detail, score.reason, best=False, bar=drawn)
+
+
+def _column(spec: Spec, axis: Interval | None) -> Column:
     return Column(
         key=spec.key,
         label=spec.label,
@@ -218,23 +232,25 @@ def _column(spec: Spec, scores: list[Score]) -> Column:
         arrow="↑" if spec.more_is_better else "↓",
         better="descending" if spec.more_is_better else "ascending",
         axis=formatting.interval(axis) if axis else "",
+        own_bars=spec.own_bars and axis is not None,
         shown=spec.shown,
     )
 
 
-def _cells(spec: Spec, scores: list[Score], runs: list[Run]) -> list[Cell]:
-    axis, best = _axis(spec, scores), _best(spec, scores, runs)
-    return [
-        Cell(
-            text=text_of(spec, score),
-            value="" if score.value is None else repr(float(score.value)),
-            detail=formatting.interval(score.interval) if score.interval else "",
-            reason=score.reason,
-            best=is_best,
-            bar=_bar(score, axis) if axis else None,
-        )
-        for score, is_best in zip(scores, best, strict=True)
-    ]
+def _cell(spec: Spec, score: Score, axis: Interval | None, *, best: bool) -> Cell:
+    return Cell(
+        text=text_of(spec, score),
+        value=_order(score),
+        detail=formatting.interval(score.interval) if score.interval else "",
+        reason=score.reason,
+        best=best,
+        bar=bar(score, axis),
+    )
+
+
+def _order(score: Score) -> str:
+    """Return what a cell is sorted by: digits enough to part any two rates of a million images."""
+    return "" if score.value is None else f"{float(score.value):.9g}"
 
 
 def text_of(spec: Spec, score: Score) -> str:
@@ -251,21 +267,3 @@ def _best(spec: Spec, scores: list[Score], runs: list[Run]) -> list[bool]:
     # Numbers that read the same share the mark: the page does not show what would part them.
     best = spec.write(max(present) if spec.more_is_better else min(present))
     return [score.value is not None and spec.write(score.value) == best for score in scores]
-
-
-def _axis(spec: Spec, scores: list[Score]) -> Interval | None:
-    """Return the span of all intervals of a column; None where they are not drawn."""
-    intervals = [score.interval for score in scores if score.interval]
-    if not spec.bars or not intervals:
-        return None
-    return Interval(min(ends.low for ends in intervals), max(ends.high for ends in intervals))
-
-
-def _bar(score: Score, axis: Interval) -> Bar | None:
-    if score.interval is None or score.value is None:
-        return None
-    scale = BAR_WIDTH / (axis.high - axis.low)
-    low, high, value = (
-        f"{(end - axis.low) * scale + 2:.1f}" for end in (*score.interval, score.value)
-    )
-    return Bar(low, high, value)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from site_builder import formatting
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
+from site_builder.pages.hardware import hardware
 from site_builder.pareto import pareto_front
 from site_builder.tables.families import family
-from site_builder.tables.resources import RESOURCES
+from site_builder.tables.resources import MEASURED, RESOURCES
 
 N_SERIES = 8
 """Series colours in `tokens.css`, and shapes of marks."""
@@ -72,7 +73,8 @@ class Tradeoff:
     Attributes:
         cost: The cost.
         points: The runs whose cost is known, most accurate first.
-        front: Those of them that no other run beats, by rising cost.
+        front: Those of them that no other run beats, by rising cost; none where the costs were
+            measured on several machines.
         log_x: Whether the axis of the cost is logarithmic.
     """
 
@@ -109,9 +111,15 @@ def tradeoffs(experiment: Experiment, names: dict[str, RunName]) -> tuple[Tradeo
         names: Run id to name, of every finished run.
     """
     series = _series(experiment)
+    one_machine = len(hardware(experiment.runs)) <= 1
     found = ((cost, _points(cost, experiment, names, series)) for cost in COSTS)
     return tuple(
-        Tradeoff(cost, points, _front(points), _spans_far(points))
+        Tradeoff(
+            cost,
+            points,
+            _front(points) if one_machine or cost.column not in MEASURED else (),
+            _spans_far(points),
+        )
         for cost, points in found
         if points
     )

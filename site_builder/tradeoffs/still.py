@@ -83,7 +83,7 @@ class Still:
         x_title: Below the x axis.
         x_ticks: Numbers at the x axis.
         y_ticks: Numbers at the y axis.
-        front: The Pareto front as a path of steps.
+        front: The Pareto front as a path of steps; empty where there is none.
         marks: The runs, the most accurate on top.
         labels: Names, as far as there is room.
     """
@@ -200,6 +200,8 @@ def _round_numbers(start: float, end: float, size: Size) -> list[float]:
 
 def _steps(points: Sequence[tuple[float, float]]) -> str:
     """Return the front as a line that rises where a run is more accurate than cheaper ones."""
+    if not points:
+        return ""
     (x, y), *others = points
     return f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in others)
 

@@ -96,6 +96,15 @@ window.bakeoff = (() => {
     return `${Math.min(Math.floor(value + 0.5), 99)}\u00a0%`;
   }
 
+  /* As formatting.rate does, of a fraction: percent with one decimal, never 0 or 100 unless exactly so. */
+  function rate(part, whole) {
+    const percent = Number((part / whole).toFixed(12)) * 100;
+    if (percent <= 0 || percent >= 100) return percent.toFixed(1);
+    // What lies in the middle goes to the even digit in Python, and up here; only quarters can.
+    const text = (percent % 1 === 0.25 ? percent - 0.05 : percent).toFixed(1);
+    return Math.min(Math.max(Number(text), 0.1), 99.9).toFixed(1);
+  }
+
   function count(n) {
     return n.toLocaleString("en-US");
   }
@@ -134,7 +143,7 @@ window.bakeoff = (() => {
   }
 
   return {
-    address, colour, count, data, element, follow, href, load, loadScript, onTheme, read, replace, selectedRun,
+    address, colour, count, data, element, follow, href, load, loadScript, onTheme, rate, read, replace, selectedRun,
     share, svg, write,
   };
 })();

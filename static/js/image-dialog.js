@@ -4,6 +4,8 @@
 
 // A block: what is declared here is not seen by other scripts.
 {
+  const EVIDENCE = ["feature-data", "feature-picture", "activation-overlay"];
+
   customElements.define("image-dialog", class extends HTMLElement {
     connectedCallback() {
       this.dialog = bakeoff.element("dialog", { class: "image", "aria-labelledby": "image-title" });
@@ -79,7 +81,16 @@
       });
       scroll.append(this.table(image, shard));
       body.append(scroll);
+      if (this.about.pictures && this.about.answers[this.asked.answer]?.mapped) this.offerEvidence(image, body);
       return body;
+    }
+
+    /* Where the chosen run found the evidence, for the few images of which that is known. */
+    async offerEvidence(image, body) {
+      await Promise.all(EVIDENCE.map((name) => bakeoff.loadScript(`assets/js/${name}.js`)));
+      const offer = bakeoff.element("activation-overlay");
+      body.firstElementChild.after(offer);
+      offer.show(this.asked.run, image, body.firstElementChild, this.about);
     }
 
     /* What every run said, the chosen one marked. */

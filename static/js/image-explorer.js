@@ -1,5 +1,5 @@
 /* <image-explorer>: lists of test images, of one run or of all. What is listed is in the address:
-   view, run, target, prediction, superclass, and region on the map. The page as built lists the
+   view, run, other, target, prediction, superclass, and region on the map. The page as built lists the
    best run's most confident mistakes in words; this element shows pictures and follows the address. */
 "use strict";
 
@@ -81,6 +81,9 @@
       if (reason) this.say(`Nothing to list: ${reason}`);
       else this.say(bakeoff.imageWords.headline(asked, found, this.about, this.classes, this.groups),
         bakeoff.imageWords.note(asked, found, this.about));
+      const links = found.only ? bakeoff.imagePair.links(asked, found.only, this.about) : [];
+      this.parts.get("switch").hidden = !links.length;
+      this.parts.get("switch").replaceChildren(...links);
       this.parts.get("list").replaceChildren();
       this.showMore();
       this.querySelector("embedding-map").show(asked, found, this.about, this.classes, this.groups);
@@ -106,15 +109,17 @@
     }
 
     /* What is chosen, and what there is to choose. */
-    mark({ view, run, target, prediction, superclass }) {
+    mark({ view, run, other, target, prediction, superclass }) {
       for (const link of this.parts.get("views").querySelectorAll("a")) {
         link.href = bakeoff.address({ view: link.dataset.view, image: null, region: null });
         if (link.dataset.view === view) link.setAttribute("aria-current", "true");
         else link.removeAttribute("aria-current");
       }
-      const values = { run, target, prediction, superclass };
+      const values = { run, other, target, prediction, superclass };
       for (const [key, select] of this.selects) select.value = values[key] ?? "";
       this.toggle("run", !SHARED.includes(view));
+      this.toggle("other", view === "pair");
+      this.parts.get("run-label").textContent = view === "pair" ? "Right in" : "Run";
       this.toggle("prediction", view === "cell");
       this.toggle("superclass", !OF_ONE_CLASS.includes(view));
       this.selects.get("target").options[0].hidden = OF_ONE_CLASS.includes(view);

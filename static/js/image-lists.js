@@ -120,11 +120,13 @@ bakeoff.imageLists = (() => {
   }
 
   /* Why a view has nothing to show of the run; empty if it has. */
-  function reason({ view, run, answer }, about) {
+  function reason({ view, run, other, answer }, about) {
     const needsAll = ["all-wrong", "disagree"].includes(view);
     if (needsAll && !about.answers.length) return "no run says what it made of each image";
-    if (!needsAll && answer < 0) return about.others.find(({ id }) => id === run)?.reason ?? "there is no such run";
-    if (["only", "disagree"].includes(view) && about.answers.length < 2) return "there is no other run to compare with";
+    const why = (id) => about.others.find((run) => run.id === id)?.reason;
+    if (!needsAll && answer < 0) return why(run) ?? "there is no such run";
+    if (["only", "disagree", "pair"].includes(view) && about.answers.length < 2) return "there is no other run to compare with";
+    if (view === "pair") return why(other) ?? "";
     if (view === "margin") return about.answers[answer].noMargin;
     return view === "map" ? about.answers[answer].noMap : "";
   }
@@ -132,6 +134,7 @@ bakeoff.imageLists = (() => {
   /* The images of a view: `images`; `n`, how many there are; and `of` how many, where it is known. */
   function list(asked, about) {
     if (asked.view === "map") return listMap(asked, about);
+    if (asked.view === "pair") return bakeoff.imagePair.list(asked, about);
     return asked.target === null ? listBuilt(asked, about) : listClass(asked);
   }
 

@@ -2,7 +2,7 @@
 "use strict";
 
 bakeoff.imageState = (() => {
-  const VIEWS = ["confident", "all-wrong", "only", "disagree", "margin", "class", "cell", "map"];
+  const VIEWS = ["confident", "all-wrong", "only", "disagree", "pair", "margin", "class", "cell", "map"];
 
   /* An index below `end`, or null. */
   function index(text, end) {
@@ -29,12 +29,15 @@ bakeoff.imageState = (() => {
     const { support } = about;
     const view = VIEWS.includes(state.get("view")) ? state.get("view") : VIEWS[0];
     const run = bakeoff.selectedRun(state);
+    const others = [...about.answers, ...about.others].filter(({ id }) => id !== run);
     const groups = Math.max(...(about.superclasses ?? []), -1) + 1;
     return {
       view,
       run,
       // Its place among the runs that are known image by image; -1 if it is not among them.
       answer: about.answers.findIndex(({ id }) => id === run),
+      // The run that is wrong where the first is right: the one asked for, or else the best of the others.
+      other: view === "pair" ? (others.find(({ id }) => id === state.get("other")) ?? others[0])?.id ?? null : null,
       target: index(state.get("target"), support.length),
       prediction: index(state.get("prediction"), support.length),
       superclass: index(state.get("superclass"), groups),

@@ -7,6 +7,7 @@ bakeoff.imageWords = (() => {
     "all-wrong": "Those that the runs are surest of come first. What most runs call the same, and surely, may be labelled wrong; where they are unsure, the image is hard or shows more than one class.",
     only: "The surest answers come first.",
     disagree: "The least agreed come first, each with the class that most runs chose.",
+    pair: "Each with what the run that is wrong called it, the surest first.",
     margin: "The narrowest come first, each with the two classes.",
     class: "Mistakes come first, the surest before the others; then what is right, the least sure first.",
     cell: "The surest come first.",
@@ -22,6 +23,8 @@ bakeoff.imageWords = (() => {
     "all-wrong": (n, run, runs) => `${verb(n, "is", "are")} wrong in ${runs === 1 ? "the one run" : `all ${runs} runs`}`,
     only: (n, run, runs) => `${verb(n, "is", "are")} right in ${run} and wrong in ${runs === 2 ? "the other run" : `all ${runs - 1} other runs`}`,
     disagree: (n) => `${verb(n, "is", "are")} given different classes by the runs`,
+    pair: (n, run, runs, { other }, about) =>
+      `${verb(n, "is", "are")} right in ${run} and wrong in ${about.answers.find(({ id }) => id === other).name}`,
     margin: (n, run) => `${verb(n, "is", "are")} ordered by how far the first choice of ${run} is ahead of its second`,
     class: (n, run) => `${verb(n, "is", "are")} called something else by ${run}`,
     map: (n, run, runs, { region }) => `${verb(n, "is", "are")} ${region ? "in the chosen region of" : "on"} the map of ${run}`,
@@ -29,7 +32,7 @@ bakeoff.imageWords = (() => {
 
   function predicate(asked, n, about, classes) {
     const run = about.answers[asked.answer]?.name;
-    if (asked.view !== "cell") return PREDICATES[asked.view](n, run, about.answers.length, asked);
+    if (asked.view !== "cell") return PREDICATES[asked.view](n, run, about.answers.length, asked, about);
     const rightly = asked.target === asked.prediction ? "rightly " : "";
     return `${verb(n, "was", "were")} ${rightly}called “${classes[asked.prediction]}” by ${run}`;
   }
@@ -64,7 +67,9 @@ bakeoff.imageWords = (() => {
   }
 
   function note(asked, found, about) {
-    const unsure = about.answers[asked.answer]?.noConfidence && !["all-wrong", "disagree", "map"].includes(asked.view);
+    // A pair is listed by what the run that is wrong said.
+    const said = asked.view === "pair" ? about.answers.find(({ id }) => id === asked.other) : about.answers[asked.answer];
+    const unsure = said?.noConfidence && !["all-wrong", "disagree", "map"].includes(asked.view);
     const order = unsure ? UNORDERED : ORDER[asked.view];
     const some = found.first < found.n
       ? ` Only the first ${bakeoff.count(found.first)} are listed; choose a class to list all of its own.` : "";

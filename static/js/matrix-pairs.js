@@ -53,7 +53,7 @@ bakeoff.MatrixPairs = (() => {
       this.parts.get("pairs-head").replaceChildren(...(two
         ? ["First", "Second", "True class", "", "Prediction", "Difference"]
         : ["Images", "True class", "", "Prediction", "Of class", "Of pred."]
-      ).map((text) => (text ? bakeoff.element("th", { scope: "col" }, text) : bakeoff.element("td"))));
+      ).map(heading));
       this.parts.get("pairs").replaceChildren(...this.pairs.slice(0, this.length).map(
         (pair) => (two ? this.rowOfTwo(pair) : this.rowOfOne(pair)),
       ));
@@ -94,6 +94,13 @@ bakeoff.MatrixPairs = (() => {
       return link;
     }
   };
+
+  /* The column of the arrows is named for those who do not see them. */
+  function heading(text) {
+    const made = bakeoff.element("th", { scope: "col" }, text);
+    if (!text) made.append(bakeoff.element("span", { class: "hidden" }, "Called"));
+    return made;
+  }
 
   function row(...contents) {
     const made = bakeoff.element("tr");

@@ -41,7 +41,7 @@
       table.append(head(pins));
       const body = table.createTBody();
       body.append(line("Accuracy", ...pins.map((run) => numberOf("performance", run, "accuracy")), difference));
-      if (only) body.append(line("Images only this one gets right", ...only.map(bakeoff.count)));
+      if (only) body.append(line("Images only this one gets right", ...only.map((n, place) => imagesOf(n, pins, place))));
       for (const [key, label] of shownColumns("performance")) {
         if (key !== "accuracy") body.append(line(label, ...pins.map((run) => numberOf("performance", run, key))));
       }
@@ -77,8 +77,9 @@
   function numberOf(table, run, column) {
     const heading = headingsOf(table).find((one) => one.dataset.column === column);
     const cell = rowOf(table, run).cells[heading.cellIndex];
-    const [value, detail] = [cell.querySelector(".value"), cell.querySelector("small")];
-    return [value?.textContent ?? "–", detail ? ` (${detail.textContent})` : ""].join("");
+    const detail = cell.querySelector("small");
+    // The number is first: as text, or in bold where it is the best.
+    return [cell.firstChild.textContent.trim(), detail ? ` (${detail.textContent})` : ""].join("");
   }
 
   function head(pins) {
@@ -94,10 +95,21 @@
     return made;
   }
 
+  /* How many images only one of two runs gets right, with a link to them. */
+  function imagesOf(n, pins, place) {
+    const [run, other] = [pins[place], pins[1 - place]];
+    if (!n) return bakeoff.count(n);
+    const href = bakeoff.href(`errors.html#view=pair&run=${run}&other=${other}`);
+    const link = bakeoff.element("a", { href }, bakeoff.count(n));
+    link.append(bakeoff.element("span", { class: "hidden" }, ", show the images"));
+    return link;
+  }
+
+  /* label, then what the cells hold: texts or elements. */
   function line(label, first, second, compared = "") {
     const row = bakeoff.element("tr");
     row.append(bakeoff.element("th", { scope: "row" }, label));
-    for (const text of [first, second, compared]) row.append(bakeoff.element("td", {}, text));
+    for (const content of [first, second, compared]) row.insertCell().append(content);
     return row;
   }
 }

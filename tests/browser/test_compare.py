@@ -204,8 +204,8 @@ def test_two_ticked_runs_are_compared(watched: Watched, open_site: Open) -> None
     right = [site.store.read_predictions(site.store.read_run(run), Split.TEST) for run in runs]
     first, second = (said.predicted == said.targets for said in right)
     cells = panel.get_by_role("row", name="Images only this one gets right").locator("td")
-    counts = [str(int((first & ~second).sum())), str(int((second & ~first).sum())), ""]
-    expect(cells).to_have_text(counts)
+    counts = [int((first & ~second).sum()), int((second & ~first).sum())]
+    expect(cells).to_have_text([*(f"{n}, show the images" for n in counts), ""])
     points = 100 * (first.mean() - second.mean())
     expect(panel.get_by_role("row", name="Accuracy").locator("td").nth(2)).to_contain_text(
         f"+{points:.1f}"

@@ -1,4 +1,4 @@
-"""Both pages for every reader: dark, narrow, without a mouse, without scripts."""
+"""The pages for every reader: dark, narrow, without a mouse, without scripts."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.browser.conftest import Built, Watched
 pytestmark = pytest.mark.browser
 
 Open = Callable[[str], Built]
-PAGES = ("index.html", "compare.html")
+PAGES = ("index.html", "compare.html", "errors.html", "checks.html")
 
 
 @pytest.mark.parametrize("name", PAGES)

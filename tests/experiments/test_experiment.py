@@ -174,6 +174,29 @@ def test_a_failing_run_is_recorded_and_tried_again(quick_config, store, around):
     assert again.status == "finished"
 
 
+def test_a_run_that_diverges_keeps_the_epochs_before(quick_config, store, around):
+    """From the second epoch on its images are no numbers."""
+    seen = []
+
+    class Listening(type(around.progress)):
+        def epoch_finished(self, epoch):
+            seen.append(epoch)
+
+    def poison(module, inputs):
+        if isinstance(module, Classifier) and module.training and seen:
+            return (inputs[0] * torch.nan,)
+        return None
+
+    training = quick_config.training.model_copy(update={"max_epochs": 3, "patience": None})
+    listening = dataclasses.replace(around, progress=Listening(Console(quiet=True)))
+    with torch.nn.modules.module.register_module_forward_pre_hook(poison):
+        (record,) = run(quick_config.model_copy(update={"training": training}), store, listening)
+    assert (record.status, record.best_epoch) == ("failed", None)
+    assert "of epoch 2" in record.failure
+    assert store.read_run("test_vit-none").history == seen
+    assert [epoch.epoch for epoch in seen] == [1]
+
+
 def interrupt(config, store, around, **options):
     """Stop in the first epoch's report, as Ctrl-C does."""
 
@@ -212,8 +235,9 @@ def test_an_interrupted_run_goes_on(quick_config, store, around, tmp_path):
     assert "goes on from where it was interrupted" in text.getvalue()
     assert record.predictions.sha256 == whole.predictions.sha256
     assert record.weights.sha256 == whole.weights.sha256
-    names = {path.name for path in folder.iterdir()}
-    assert names == {"run.json", "predictions.npz", "embedding.npz", "model.safetensors"}
+    files = {"run.json", "predictions.npz", "embedding.npz", "model.safetensors"}
+    pictures = {"architecture.json", "feature_maps.json", "feature_maps"}
+    assert {path.name for path in folder.iterdir()} == files | pictures
     assert record.embedding == whole.embedding
 
 

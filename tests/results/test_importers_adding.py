@@ -203,6 +203,14 @@ class TestSaidBeside:
     def test_scores_are_stored_as_reported(self, tmp_path: Path) -> None:
         run = self.record(tmp_path, reported={"accuracy": 0.97})
         assert run.reported_metrics == {"accuracy": 0.97}
+        assert run.notes == []
+
+    def test_a_score_that_is_not_computed_is_stored_with_a_note(self, tmp_path: Path) -> None:
+        run = self.record(tmp_path, reported={"acuracy": 0.97, "macro_f1": 0.9})
+        assert run.reported_metrics == {"acuracy": 0.97, "macro_f1": 0.9}
+        (note,) = run.notes
+        assert note.startswith("The score 'acuracy' came with the import, but is held against")
+        assert note.endswith("did you mean 'accuracy'?")
 
     def test_scores_that_contradict_those_in_the_file_are_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "m.json"

@@ -52,11 +52,12 @@ def change(store: ExperimentStore, run_id: str, **fields: Any) -> None:
 
 
 def change_cost(store: ExperimentStore, run_id: str, **fields: Any) -> None:
-    """Write a run again with other costs; a cost of None was not measured."""
+    """Write a run again with other costs; one of None was not measured."""
     cost = store.read_run(run_id).cost
     assert cost is not None
     absent = {name: "the timer broke" for name, value in fields.items() if value is None}
-    fields["absent"] = cost.absent | absent
+    fields["absent"] = {name: why for name, why in cost.absent.items() if name not in fields}
+    fields["absent"] |= absent
     change(store, run_id, cost=cost.model_copy(update=fields))
 
 

@@ -5,6 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from experiments.results.architecture import read_architecture, write_architecture
+from experiments.results.feature_maps import (
+    read_feature_maps,
+    read_top_images,
+    write_feature_maps,
+    write_top_images,
+)
 from experiments.results.predictions import Predictions
 from experiments.results.schema import Sample, Split
 from experiments.results.store import ExperimentStore
@@ -108,3 +115,51 @@ def finish_at_once(store: ExperimentStore) -> None:
     assert provenance is not None
     at_once = provenance.model_copy(update={"finished_at": provenance.started_at})
     change_run(store, provenance=at_once)
+
+
+def change_feature_maps(store: ExperimentStore, **changes: Any) -> None:
+    write_feature_maps(store, read_feature_maps(store, RUN).model_copy(update=changes))
+
+
+def lose_atlas(store: ExperimentStore) -> None:
+    (store.run_folder(RUN) / "feature_maps" / "image1_layer1.webp").unlink()
+
+
+def map_image(sample_id: str) -> Change:
+    def change(store: ExperimentStore) -> None:
+        _, *others = read_feature_maps(store, RUN).samples
+        change_feature_maps(store, samples=[sample_id, *others])
+
+    return change
+
+
+def respond_to(place: int, n_channels: int | None = None) -> Change:
+    """Let a channel of the second layer respond most to the test image in a place."""
+
+    def change(store: ExperimentStore) -> None:
+        record = read_feature_maps(store, RUN)
+        layers = read_top_images(store, record)
+        layers[1][0, 0] = place
+        layers[1] = layers[1][:n_channels]
+        names = [layer.name for layer in record.layers]
+        change_feature_maps(store, top_images=write_top_images(store, RUN, layers, names))
+
+    return change
+
+
+def map_class(store: ExperimentStore) -> None:
+    """Let the first class-activation map be for the next class."""
+    activation = read_feature_maps(store, RUN).activation
+    assert activation is not None
+    first, *others = activation.maps
+    moved = first.model_copy(update={"class_index": (first.class_index + 1) % 3})
+    maps = {"maps": [moved, *others]}
+    change_feature_maps(store, activation=activation.model_copy(update=maps))
+
+
+def lose_parameter(store: ExperimentStore) -> None:
+    """Let the first layer of a network have one parameter less."""
+    made_of = read_architecture(store, RUN)
+    first, *others = made_of.layers
+    fewer = first.model_copy(update={"n_parameters": first.n_parameters - 1})
+    write_architecture(store, made_of.model_copy(update={"layers": [fewer, *others]}))

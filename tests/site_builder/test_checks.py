@@ -18,6 +18,8 @@ from site_builder.checks.base import Finding, Status
 from site_builder.checks.near_duplicates import nearest
 from site_builder.checks.numbers import Times
 from site_builder.loading import load
+from tests.architectures import add_architecture
+from tests.feature_maps import add_feature_maps
 from tests.made_up import write_made_up_store
 from tests.site_builder.tampering import (
     RUN,
@@ -30,8 +32,13 @@ from tests.site_builder.tampering import (
     history,
     in_predictions,
     in_sample,
+    lose_atlas,
+    lose_parameter,
     lose_weights,
+    map_class,
+    map_image,
     report,
+    respond_to,
     sha256_of_test_image,
     swap_class_counts,
 )
@@ -39,7 +46,10 @@ from tests.site_builder.tampering import (
 
 @pytest.fixture
 def store(tmp_path: Path) -> ExperimentStore:
-    return write_made_up_store(tmp_path / "results")
+    store = write_made_up_store(tmp_path / "results")
+    add_feature_maps(store)
+    add_architecture(store, *store.read_experiment().run_ids)
+    return store
 
 
 def findings(store: ExperimentStore) -> dict[str, Finding]:
@@ -84,8 +94,16 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("Times", lambda store: change_cost(store, train_time_s=4.4), "longer than cost.train_time_s"),
     ("Operations", lambda store: change_cost(store, flops=530_000_000), "2.21 times"),
     ("Operations", lambda store: change_cost(store, flops=109_000_000), "0.45 times"),
+    ("ArchitectureTotals", lambda store: change_cost(store, flops=250_000_002),
+     "the layers have 250,000,000 FLOPs, the model 250,000,002"),
+    ("ArchitectureTotals", lose_parameter, "the layers have 999,999 parameters, the model 1,000,0"),
     ("StoredFiles", damage_weights, "weights: the content of model.safetensors is not what"),
     ("StoredFiles", lose_weights, "weights: model.safetensors is missing"),
+    ("StoredFiles", lose_atlas, "atlases.4, file: image1_layer1.webp is missing"),
+    ("MappedImages", map_image("test/x"), "test/x is not in the test split"),
+    ("MappedImages", respond_to(60), "top_images of layer1 has a place beyond the test split"),
+    ("MappedImages", respond_to(0, n_channels=5), "top_images has 5 channels of layer1, not 24"),
+    ("EvidenceClasses", map_class, "the map of its prediction is for class"),
 ]  # fmt: skip
 
 
@@ -149,12 +167,25 @@ def test_predictions_in_another_order_are_of_the_same_images(store: ExperimentSt
 def test_a_score_rounded_as_it_was_given_agrees(store: ExperimentStore) -> None:
     accuracy = load(store).runs[0].accuracy
     for given_ in (accuracy, round(accuracy, 3), round(accuracy, 2)):
-        change_run(store, reported_metrics={"accuracy": given_, "auc": 0.5})
+        change_run(store, reported_metrics={"accuracy": given_})
         assert findings(store)["ReportedMetrics"].status == Status.PASSED
     change_run(store, reported_metrics={"accuracy": round(accuracy, 3) + 0.002})
     assert findings(store)["ReportedMetrics"].status == Status.FAILED
+
+
+def test_scores_that_nothing_can_be_held_against_are_noted_by_name(store: ExperimentStore) -> None:
+    accuracy = load(store).runs[0].accuracy
+    change_run(store, reported_metrics={"accuracy": accuracy, "auc": 0.5, "macro_kappa": 0.1})
+    finding = findings(store)["ReportedMetrics"]
+    assert finding.status == Status.NOTED
+    assert "2\u00a0scores could be held against nothing" in finding.found
+    assert len(finding.details) == 2
+    assert finding.details[0].startswith(f"{RUN}: auc, which is none of accuracy, balanced_accur")
     change_run(store, reported_metrics={"auc": 0.5})
-    assert findings(store)["ReportedMetrics"].status == Status.NOT_POSSIBLE
+    assert findings(store)["ReportedMetrics"].status == Status.NOTED
+    # What is wrong is not hidden by what is not known.
+    change_run(store, reported_metrics={"accuracy": accuracy / 2, "auc": 0.5})
+    assert findings(store)["ReportedMetrics"].status == Status.FAILED
 
 
 @pytest.mark.parametrize(("flips", "status"), [(0b11, Status.NOTED), (0b111, Status.PASSED)])

@@ -88,7 +88,7 @@ def test_a_run_without_predictions_takes_part_untested(tmp_path: Path) -> None:
     assert comparisons.compare("gamma-none", "alpha-none") is None
     best, second, _ = comparisons.seed_groups
     assert (best.run.run_id, best.tie_groups, best.by_seed) == ("gamma-none", (), {})
-    assert comparisons.separated(best, second) is None
+    assert comparisons.ahead(best, second) is None
     assert comparisons.over_seeds == ()
 
 
@@ -160,8 +160,9 @@ def test_groups_are_compared_over_seeds_as_scipy_does(seeds: ExperimentStore) ->
 
 def test_groups_are_apart_only_where_all_their_runs_are(seeds: ExperimentStore) -> None:
     alpha, beta, gamma = comparisons_of(seeds).seed_groups
-    assert comparisons_of(seeds).separated(alpha, beta) is True
-    assert comparisons_of(seeds).separated(beta, gamma) is False
+    assert comparisons_of(seeds).ahead(alpha, beta) is True
+    assert comparisons_of(seeds).ahead(beta, alpha) is False
+    assert comparisons_of(seeds).ahead(beta, gamma) is False
     # Its seeds got 380 and 391 right: eleven images, all one way, p = 0.001 before Holm.
     assert (alpha.tie_groups, alpha.with_the_best) == ((1, 2), True)
 
@@ -227,3 +228,39 @@ def test_other_training_is_no_reference_for_augmentation(tmp_path: Path) -> None
     assert comparisons_of(store).effects == ()
     change(store, "alpha-standard", config=config)
     assert len(comparisons_of(store).effects) == 1
+
+
+def test_groups_whose_seeds_point_both_ways_are_not_apart(tmp_path: Path) -> None:
+    """Seeds of 97 and 70 % against 85 and 80: every pair is separated, two each way."""
+    store = two_groups(tmp_path, (388, 280), (340, 320))
+    comparisons = comparisons_of(store)
+    alpha, beta = comparisons.seed_groups
+    for ours in alpha.runs:
+        for theirs in beta.runs:
+            pair = comparisons.compare(ours.run_id, theirs.run_id)
+            assert pair is not None
+            assert pair.separated
+    assert comparisons.ahead(alpha, beta) is False
+    assert comparisons.ahead(beta, alpha) is False
+
+
+def test_the_common_seeds_may_contradict_the_means(tmp_path: Path) -> None:
+    """Alpha's third seed lifts its mean; over the two that both have, beta is better."""
+    store = two_groups(tmp_path, (300, 310, 399), (310, 321, 1))
+    store.remove_run("beta-none-seed2")
+    (test,) = comparisons_of(store).over_seeds
+    assert (test.first.run.run_id, test.found.n) == ("alpha-none", 2)
+    assert test.found.difference == pytest.approx(-10.5 / N)
+    assert test.adjusted_p_value == pytest.approx(ttest_rel((300, 310), (310, 321)).pvalue)
+    assert test.adjusted_p_value <= 0.05
+    assert not test.separated
+
+
+def two_groups(folder: Path, alpha: tuple[int, ...], beta: tuple[int, ...]) -> ExperimentStore:
+    store = write_made_up_store(
+        folder, n_images=N, augmentations=("none",), training_seeds=tuple(range(len(alpha)))
+    )
+    for model, hits in (("alpha", alpha), ("beta", beta)):
+        for seed, n_hits in enumerate(hits):
+            answer(store, f"{model}-none" + (f"-seed{seed}" if seed else ""), first(n_hits, N))
+    return store

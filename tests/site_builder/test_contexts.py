@@ -8,9 +8,13 @@ from collections.abc import Iterator
 import pytest
 from jinja2 import meta, nodes
 
+from site_builder.pages.architectures import ArchitecturesContext
 from site_builder.pages.checks import ChecksContext
 from site_builder.pages.compare import CompareContext
+from site_builder.pages.curves import CurvesContext
 from site_builder.pages.errors import ErrorsContext
+from site_builder.pages.feature_maps import FeatureMapsContext
+from site_builder.pages.formulas import FormulasContext
 from site_builder.pages.index import IndexContext
 from site_builder.pages.run.page import RunContext
 from site_builder.render import environment
@@ -19,7 +23,11 @@ PAGES = [
     ("pages/index.html", IndexContext),
     ("pages/compare.html", CompareContext),
     ("pages/errors.html", ErrorsContext),
+    ("pages/feature-maps.html", FeatureMapsContext),
+    ("pages/architectures.html", ArchitecturesContext),
     ("pages/run.html", RunContext),
+    ("pages/curves.html", CurvesContext),
+    ("pages/formulas.html", FormulasContext),
     ("pages/checks.html", ChecksContext),
 ]
 

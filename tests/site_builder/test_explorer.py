@@ -17,11 +17,10 @@ from experiments.results.predictions import NO_CONFIDENCE, Predictions
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.explorer import lists
-from site_builder.explorer.agreement import MAX_RUNS, agreement
+from site_builder.explorer.agreement import MAX_RUNS, Agreement, agreement
 from site_builder.explorer.files import explorer_files
 from site_builder.explorer.images import (
     ONE_CLASS_EACH,
-    OTHER_IMAGES,
     Images,
     images_of,
     permille,
@@ -29,6 +28,7 @@ from site_builder.explorer.images import (
 from site_builder.loading import Experiment, Run, load
 from site_builder.naming import run_names
 from site_builder.pages.errors import errors_context
+from site_builder.samples import OTHER_IMAGES
 from tests.made_up import write_made_up_store
 from tests.pictures import colour_of, write_illustrated_store
 
@@ -205,6 +205,39 @@ def test_agreement_is_that_of_scikit_learn(
         assert found.n_either[row, column] == len(wrong[row] | wrong[column])
 
 
+def alike(images: Images) -> Agreement | None:
+    return agreement(images, 3) if len(images.answers) > 1 else None
+
+
+def test_shared_errors_lead_to_the_images_that_only_one_gets_right(
+    experiment: Experiment, images: Images
+) -> None:
+    context = errors_context(experiment, run_names(experiment), images, alike(images))
+    assert context.agreement is not None
+    best, second = (said.run.run_id for said in images.answers[:2])
+    rows = context.agreement.rows
+    assert rows[1].cells[0].address == f"errors.html#view=pair&run={second}&other={best}"
+    assert not any(rows[row].cells[column].address for row in range(6) for column in range(row, 6))
+
+
+def test_all_mistakes_of_a_run_are_listed_the_surest_first(
+    experiment: Experiment, images: Images, said: dict[str, list[dict[str, Any]]]
+) -> None:
+    files = dict(explorer_files(experiment, run_names(experiment), images))
+    for run_id, answers in said.items():
+        numbers = np.array(values(files, f"mistakes/{run_id}")).reshape(-1, 4)
+        wrong = [place for place, one in enumerate(answers) if one["chosen"] != one["target"]]
+        assert {(int(t), int(r)) for t, r in numbers[:, :2]} == {
+            (images.targets[place], images.ranks[place]) for place in wrong
+        }
+        assert (np.diff(numbers[:, 3]) <= 0).all()
+        places = [
+            int(np.flatnonzero((images.targets == t) & (images.ranks == r))[0])
+            for t, r in numbers[:, :2]
+        ]
+        assert [answers[place]["chosen"] for place in places] == numbers[:, 2].tolist()
+
+
 def test_only_the_best_runs_are_compared(images: Images) -> None:
     many = replace(images, answers=images.answers * 6)
     assert len(many.answers) > MAX_RUNS
@@ -214,13 +247,13 @@ def test_only_the_best_runs_are_compared(images: Images) -> None:
 def test_the_table_counts_errors(
     experiment: Experiment, images: Images, said: dict[str, list[dict[str, Any]]]
 ) -> None:
-    context = errors_context(experiment, run_names(experiment), images)
+    context = errors_context(experiment, run_names(experiment), images, alike(images))
     right = np.array([[one["chosen"] == one["target"] for one in run] for run in said.values()])
     for index, row in enumerate(context.errors):
         others = np.delete(right, index, axis=0)
         assert row.wrong[0] == str((~right[index]).sum())
-        assert row.only_right == str((right[index] & ~others.any(axis=0)).sum())
-        assert row.only_wrong == str((~right[index] & others.all(axis=0)).sum())
+        alone = right[index] & ~others.any(axis=0), ~right[index] & others.all(axis=0)
+        assert row.only == tuple(str(of.sum()) for of in alone)
     everywhere, nowhere = right.all(axis=0).sum(), (~right).all(axis=0).sum()
     assert f"{everywhere} are right in all six runs and {nowhere} are wrong" in context.summary
 
@@ -254,7 +287,7 @@ def test_runs_that_do_not_tell_are_left_out_with_the_reason(experiment: Experime
     images = images_of(mixed)
     reasons = {run.run_id: reason for run, reason in images.left_out}
     assert reasons == {best.run_id: "imported as a matrix", second.run_id: OTHER_IMAGES}
-    context = errors_context(mixed, run_names(mixed), images)
+    context = errors_context(mixed, run_names(mixed), images, alike(images))
     assert context.best == images.answers[0].run.run_id not in reasons
     assert {row.run_id: row.reason for row in context.errors if row.reason} == reasons
     shards = dict(explorer_files(mixed, run_names(mixed), images))
@@ -278,7 +311,7 @@ def test_no_run_may_tell(experiment: Experiment) -> None:
     )
     mute = replace(experiment, record=record, runs=silent, samples={})
     images = images_of(mute)
-    context = errors_context(mute, run_names(mute), images)
+    context = errors_context(mute, run_names(mute), images, alike(images))
     assert context.summary == "No finished run says what it made of each test image."
     assert context.no_pictures == "imported without images"
     assert context.mistakes is None

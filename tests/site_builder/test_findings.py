@@ -24,7 +24,9 @@ from site_builder.findings.recommendations import (
     highest_accuracy,
     smallest_as_good,
 )
+from site_builder.findings.text import Names
 from site_builder.findings.training import overconfident, still_improving, stopped_early
+from site_builder.naming import run_names
 from tests.made_up import write_made_up_store
 from tests.site_builder.answers import (
     answer,
@@ -141,6 +143,7 @@ def test_no_run_has_nothing_to_say(tmp_path: Path) -> None:
 def test_the_best_may_be_untested(tmp_path: Path) -> None:
     store = store_of(tmp_path, {"alpha": 390, "beta": 300})
     import_counts(store, "alpha-none")
+    assert said(best_run, store).startswith("Alpha-None, imported has the highest accuracy, 97.5 %")
     assert said(best_run, store).endswith(
         "No paired test can compare it: imported from a confusion matrix."
     )
@@ -211,13 +214,13 @@ def test_one_seed_has_no_mean_to_lead(tmp_path: Path) -> None:
 
 
 def test_fastest_and_smallest_name_the_model_with_its_best_run(tmp_path: Path) -> None:
-    """Costs grow from model to model; both runs of a model were timed on their own."""
+    """Costs grow from model to model; both runs of a model are of one network."""
     store = write_made_up_store(tmp_path, models=("alpha", "beta"), n_images=N)
     for run_id, hits in zip(store.read_experiment().run_ids, (300, 320, 390, 380), strict=True):
         answer(store, run_id, first(hits, N))
     change_cost(store, "alpha-standard", latency_ms=2.2)
     assert said(fastest, store) == (
-        "Alpha needs 2.00 ms to 2.20 ms for one image; its best run is 80.0 % accurate."
+        "Alpha needs 2.10 ms for one image; its best run is 80.0 % accurate."
     )
     assert said(smallest, store) == "Alpha has 1.00 M parameters; its best run is 80.0 % accurate."
 
@@ -261,6 +264,27 @@ def test_the_best_within_the_budget(tmp_path: Path) -> None:
     assert said(within_budget, best).endswith("at 99.8 %. No slower run is more accurate.")
 
 
+def test_as_many_right_within_the_budget_is_the_best(tmp_path: Path) -> None:
+    hits = {"alpha": 300, "gamma": 320, "beta": 390, "delta": 390}
+    store = store_of(tmp_path, hits)
+    change_cost(store, "delta-none", latency_ms=3.0)
+    assert said(within_budget, store).endswith(
+        "Delta, no augmentation is the most accurate, at 97.5 %. No slower run is more accurate."
+    )
+
+
+def test_runs_of_one_network_are_in_the_budget_together(tmp_path: Path) -> None:
+    """Budget 4 ms: the twins of beta were timed at 3.9 and 4.06, their median is 3.98."""
+    store = write_made_up_store(tmp_path, models=("alpha", "beta", "gamma"), n_images=N)
+    change_cost(store, "beta-none", latency_ms=3.9)
+    change_cost(store, "beta-standard", latency_ms=4.06)
+    assert said(within_budget, store).startswith("Of the 4 runs within 4.00 ms")
+    front = accuracy_latency_front(material(store))
+    assert front is not None
+    on_front = [run.run_id for run in front.runs]
+    assert len({run_id.split("-")[0] for run_id in on_front}) == len(on_front)
+
+
 def test_a_budget_that_leaves_out_none_or_all_but_one_says_nothing(tmp_path: Path) -> None:
     store = store_of(tmp_path, {"alpha": 300, "beta": 390})
     assert said(within_budget, store) == ""
@@ -285,6 +309,11 @@ def test_training_time_is_the_sum_of_what_is_known(tmp_path: Path) -> None:
     assert said(training_time, store) == (
         "Training 3 runs took 27.0 s in all, Gamma, no augmentation longest: 13.5 s."
     )
+    change_cost(store, "alpha-none", features_time_s=30.0)
+    assert said(training_time, store) == (
+        "Training 3 runs took 57.0 s in all, Alpha, no augmentation longest: 34.5 s."
+    )
+    change_cost(store, "alpha-none", features_time_s=None)
     for run_id in ("beta-none", "gamma-none"):
         change_cost(store, run_id, train_time_s=None)
     assert said(training_time, store) == "Training Alpha, no augmentation took 4.50 s."
@@ -398,8 +427,24 @@ def test_the_most_confused_pairs_are_counted_over_all_runs(tmp_path: Path) -> No
         "times)."
     )
     assert found is not None
-    assert [pair.run_id for pair in found.pairs] == ["alpha-none", "beta-none"]
+    assert [pair.run.run_id for pair in found.pairs] == ["alpha-none", "beta-none"]
     assert found.evidence.address == "errors.html#view=cell&run=alpha-none&target=2&prediction=3"
+
+
+def test_a_matrix_alone_is_its_own_evidence(tmp_path: Path) -> None:
+    """There are no images to list: errors.html would have nothing to show."""
+    store = errors_of(tmp_path, (2, 20, 3, 40), ("alpha",))
+    import_counts(store, "alpha-none")
+    read = material(store)
+    for rule, address in (
+        (errors.hardest_classes, "runs/alpha-none.html"),
+        (errors.most_confused, "compare.html#run=alpha-none"),
+    ):
+        found = rule(read)
+        assert found is not None
+        assert found.evidence.address == address
+        sentence = found.sentence(Names(run_names(read.experiment)))
+        assert {part.address for part in sentence if part.kind == "link"} == {address}
 
 
 def test_pairs_that_do_not_stand_out_are_not_named(tmp_path: Path) -> None:
@@ -447,7 +492,7 @@ def test_a_loss_that_fell_to_the_end_has_not_converged(tmp_path: Path) -> None:
     change(store, "beta-none", history=history(0.9, 0.5, 0.49))
     change(store, "gamma-none", history=history(0.9, 0.4, 0.45))
     assert said(still_improving, store) == (
-        "The validation loss of Beta, no augmentation still fell in the last epoch allowed: more "
+        "The validation loss of Beta, no augmentation still fell in the last epochs allowed: more "
         "epochs may improve it."
     )
     change(store, "gamma-none", history=history(0.9, 0.5, 0.3))
@@ -486,6 +531,54 @@ def test_recommendations_are_the_smallest_that_the_test_does_not_separate(tmp_pa
         "Alpha, no augmentation: with 1.00 M parameters, the smallest that a paired test does not "
         "separate from Beta, no augmentation, the most accurate within 4.00 ms for one image on "
         "the CPU, twice the lowest time."
+    )
+
+
+def test_the_highest_accuracy_may_be_shared(tmp_path: Path) -> None:
+    store = store_of(tmp_path, {"alpha": 390, "beta": 390, "gamma": 389, "delta": 300})
+    assert said(highest_accuracy, store) == (
+        "Alpha, no augmentation: 97.5 %, the highest, shared with Beta, no augmentation; a paired "
+        "test does not separate it from one other."
+    )
+    import_counts(store, "beta-none")
+    assert "the highest, shared with Beta-None, imported; a paired" in said(highest_accuracy, store)
+    two = store_of(tmp_path / "two", {"alpha": 390, "beta": 390})
+    assert said(highest_accuracy, two).endswith("shared with Beta, no augmentation.")
+
+
+def test_what_was_not_tested_is_not_found_worse(tmp_path: Path) -> None:
+    """Beta, of unknown size, is a matrix alone: nothing tells it from alpha."""
+    store = store_of(tmp_path, {"alpha": 390, "beta": 388})
+    import_counts(store, "beta-none")
+    read = material(store)
+    assert smallest_as_good(read) is None
+    store = store_of(tmp_path / "three", {"gamma": 300, "alpha": 390, "beta": 388})
+    import_counts(store, "beta-none")
+    assert said(smallest_as_good, store) == (
+        "Alpha, no augmentation, again: with 2.00 M parameters, a paired test finds no smaller "
+        "model of those tested and of known size as accurate."
+    )
+
+
+def test_the_best_may_be_the_smallest_of_all(tmp_path: Path) -> None:
+    read = material(store_of(tmp_path, {"alpha": 390, "beta": 300}))
+    found = smallest_as_good(read)
+    assert words(found, read) == (
+        "Alpha, no augmentation, again: with 1.00 M parameters, no other is smaller."
+    )
+    assert found is not None
+    assert found.test == ""
+
+
+def test_seeds_that_point_both_ways_are_as_good(tmp_path: Path) -> None:
+    """Beta is smaller; half of its pairs with alpha are separated the other way."""
+    store = seeded(tmp_path, {"beta": (340, 320), "alpha": (388, 280)})
+    assert said(smallest_as_good, store) == (
+        "Beta, no augmentation: with 1.00 M parameters, the smallest model that a paired test does "
+        "not separate from Alpha, no augmentation."
+    )
+    assert "a paired test does not separate all its runs from those of Beta" in said(
+        best_over_seeds, store
     )
 
 

@@ -34,7 +34,11 @@ def test_differences_have_their_sign_and_never_read_as_none() -> None:
     assert formatting.signed_points(-0.0149) == f"−1.5{NBSP}points"
     assert formatting.signed_points(0.0) == f"0.0{NBSP}points"
     assert formatting.points_between(Interval(-0.0031, 0.021)) == "−0.3 to 2.1"
-    assert formatting.points_between(Interval(-0.0001, 0.0)) == "0.0 to 0.0"
+    assert formatting.points_between(Interval(-0.0001, 0.0)) == "−0.01 to 0.0"
+    assert formatting.points_between(Interval(0.0003, 0.02)) == "0.03 to 2.0"
+    assert formatting.points_between(Interval(-0.02, -0.000001)) == "−2.0 to −0.01"
+    assert formatting.rate(-0.0) == "0.0"
+    assert formatting.duration(0) == f"0{NBSP}s"
 
 
 def test_a_p_value_stays_on_its_side_of_the_level() -> None:
@@ -119,7 +123,7 @@ def test_a_moment_is_said_in_utc() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0149, "+1.5"), (-0.003, "−0.3"), (0.0, "0.0"), (-0.0004, "−0.04"), (1e-9, "0.00")],
+    [(0.0149, "+1.5"), (-0.003, "−0.3"), (0.0, "0.0"), (-0.0004, "−0.04"), (1e-9, "+0.01")],
 )
-def test_differences_have_their_sign_unless_they_read_as_nothing(value: float, text: str) -> None:
+def test_differences_have_their_sign_unless_they_are_nothing(value: float, text: str) -> None:
     assert formatting.signed_points(value) == f"{text}{NBSP}points"

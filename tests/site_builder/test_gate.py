@@ -62,7 +62,7 @@ def test_an_accuracy_that_is_not_that_of_the_matrix_is_found(
     run = load(store).ranked[0]
     shown = f"{100 * run.accuracy:.1f}"
     off = f"{100 * run.accuracy + 0.1:.1f}"
-    old, new = (f'<span class="value">{text}</span>' for text in (shown, off))
+    old, new = (f"<b>{text}</b>" for text in (shown, off))
     copy = edited(site, tmp_path, "compare.html", old, new)
     finding = check(store, copy)["ShownAccuracy"]
     assert finding.status == Status.FAILED

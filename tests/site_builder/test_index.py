@@ -81,7 +81,7 @@ def test_seeds_are_one_row_that_unfolds(tmp_path: Path) -> None:
         ("beta-none", "seed 0"),
         ("beta-none-seed1", "seed 1"),
     ]
-    mean, spread = re.findall(r'<span class="value">([\d.]+)</span> <small>(± [\d.]+)', page)[0]
+    mean, spread = re.findall(r"<td>([\d.]+) <small>(± [\d.]+)", page)[0]
     assert (mean, spread) == ("95.0", "± 3.5")
 
 

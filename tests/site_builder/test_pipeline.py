@@ -1,3 +1,4 @@
+import io
 import json
 import re
 import subprocess
@@ -5,9 +6,12 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from experiments.results.errors import BakeoffError, StoreError
+from experiments.results.schema import ExampleSheet
 from experiments.results.store import ExperimentStore
 from site_builder import payloads
 from site_builder.loading import load
@@ -139,13 +143,48 @@ def test_examples_are_copied_and_cut_into_cells(tmp_path: Path) -> None:
         load(store)
 
 
+def test_of_many_classes_the_first_examples_are_a_picture_of_their_own(tmp_path: Path) -> None:
+    store = write_made_up_store(
+        tmp_path, class_names=tuple(f"class {index}" for index in range(70)), n_images=70
+    )
+    # Ten cells a row; every cell of a row has the row's colour.
+    whole = Image.new("RGB", (640, 448))
+    for row in range(7):
+        whole.paste((30 * row, 90, 200 - 20 * row), (0, 64 * row, 640, 64 * row + 64))
+    content = io.BytesIO()
+    whole.save(content, "WEBP", quality=90)
+    record = store.read_experiment()
+    sheet = ExampleSheet(
+        file=store.write_thumbnails("examples.webp", content.getvalue()),
+        cell_px=64,
+        n_columns=10,
+        sample_ids=[f"test/{index:05d}" for index in range(70)],
+    )
+    absent = {name: why for name, why in record.absent.items() if name != "examples"}
+    store.write_experiment(record.model_copy(update={"examples": sheet, "absent": absent}), None)
+    files = dict(site_files(load(store)))
+    page = files["index.html"].decode()
+    assert "The first 60 of 70 classes." in page
+    assert '<a href="assets/examples.webp">' in page
+    assert 'href="assets/examples.webp" width' not in page
+    assert page.count('<image href="assets/examples-first.webp" width="640" height="384"/>') == 60
+    assert "<span>class 59</span>" in page
+    assert "<span>class 60</span>" not in page
+    assert files["assets/examples.webp"] == content.getvalue()
+    with Image.open(io.BytesIO(files["assets/examples-first.webp"])) as shown:
+        assert shown.size == (640, 384)
+        for row in range(6):
+            pixel = shown.convert("RGB").getpixel((320, 64 * row + 32))
+            assert np.allclose(pixel, (30 * row, 90, 200 - 20 * row), atol=8)
+
+
 def test_images_that_were_left_out_are_listed_with_the_reason(tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path)
     assert b"Images left out" not in dict(site_files(load(store)))["index.html"]
     leave_out(store, 101)
     page = dict(site_files(load(store)))["index.html"].decode()
     assert "101\u00a0images could not be read" in page
-    assert "These are the first 100; all are in experiment.json." in page
+    assert "These are the first 100; the files below the table list all." in page
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td></tr>', page)
     assert [row for row in rows if row[0].startswith("train/")] == [
         (f"train/&lt;{index}&gt;.jpg", "the file is empty") for index in range(100)

@@ -199,6 +199,14 @@ def test_every_cost_is_shown_and_a_missing_one_says_why(tmp_path: Path) -> None:
     assert f"Made-up processor, 2{NBSP}threads" in text
 
 
+def test_only_what_counts_parts_of_a_network_is_abbreviated(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",), training_seeds=(20240101,))
+    text = page_of(load(store), "alpha-none-seed20240101").text.replace(NBSP, " ")
+    assert "20240101" in text
+    assert "20.2 M" not in text
+    assert "1.00 M" in text
+
+
 def test_the_configuration_leaves_out_what_nothing_used(experiment: Experiment) -> None:
     plain, augmented = (page_of(experiment, f"beta-{name}").text for name in ("none", "standard"))
     assert "Flip probability" in augmented
@@ -243,7 +251,7 @@ def test_a_run_that_failed_at_once_has_no_curves(tmp_path: Path) -> None:
     changes = {"history": [], "best_epoch": None, "cost": None, "absent": absent}
     store.write_run(record.model_copy(update=changes))
     text = page_of(load(store), "alpha-none").text
-    assert "The run ended before its first epoch did." in text
+    assert "No finished epoch is stored." in text
     assert "Not known: the run failed." in text
 
 

@@ -16,6 +16,7 @@ from sklearn.metrics import (
     top_k_accuracy_score,
 )
 
+from experiments.results.predictions import Predictions
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.comparisons import compare_runs
@@ -211,3 +212,64 @@ def test_names_that_would_be_equal_carry_the_run_id(tmp_path: Path) -> None:
     names = run_names(load(store))
     assert names["beta-none"].full == "Alpha, no augmentation, beta-none"
     assert len(set(names.values())) == 4
+
+
+def ends_of(text: str) -> list[float]:
+    """Return the ends of an interval as the page shows it, in percent."""
+    return [float(end) for end in text.split("–")]
+
+
+def test_an_interval_is_drawn_wherever_it_is_shown(seeded: Experiment) -> None:
+    table = performance(seeded)
+    drawn = set()
+    for column, cells in zip(
+        table.columns, zip(*(row.cells for row in table.rows), strict=True), strict=True
+    ):
+        assert [cell.bar is not None for cell in cells] == [cell.detail != "" for cell in cells]
+        if column.axis:
+            drawn.add(column.key)
+            low, high = ends_of(column.axis)
+            for cell in cells:
+                assert cell.bar is not None
+                at = [float(at) for at in (cell.bar.low, cell.bar.value, cell.bar.high)]
+                start, end = ends_of(cell.detail)
+                wanted = [
+                    2 + 96 * (value - low) / (high - low)
+                    for value in (start, 100 * float(cell.value), end)
+                ]
+                # The texts are rounded to a tenth of a percent.
+                assert at == pytest.approx(wanted, abs=96 * 0.2 / (high - low))
+    assert drawn == {"accuracy", "precision", "recall", "f1", "top2", "balanced", "ece"}
+    assert [column.key for column in table.columns if column.own_bars] == ["accuracy"]
+
+
+def test_a_mean_over_seeds_is_drawn_with_its_deviation(seeded: Experiment) -> None:
+    table = performance(seeded)
+    for group in table.groups:
+        assert group.mean is not None
+        for place, (column, mean) in enumerate(zip(table.columns, group.mean, strict=True)):
+            assert (mean.bar is not None) == bool(column.axis), column.key
+            if mean.bar:
+                low, high = ends_of(column.axis)
+                scores = [float(row.cells[place].value) for row in group.rows]
+                spread = 100 * np.std(scores, ddof=1)
+                width = float(mean.bar.high) - float(mean.bar.low)
+                wanted = 2 * 96 * spread / (high - low)
+                # No rate is above 1, and no bar ends there.
+                assert width <= wanted * 1.03 + 0.2
+                if 100 * np.mean(scores) + spread < 100:
+                    assert width == pytest.approx(wanted, rel=0.03, abs=0.2)
+
+
+def test_intervals_that_are_one_point_are_not_drawn(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",), augmentations=("none",))
+    (record,) = [store.read_run("alpha-none")]
+    said = store.read_predictions(record, Split.TEST)
+    logits = np.eye(3)[said.targets] * 9
+    perfect = Predictions.from_logits(said.sample_ids, said.targets, logits)
+    stored = store.write_predictions("alpha-none", dict.fromkeys((Split.VAL, Split.TEST), perfect))
+    store.write_run(record.model_copy(update={"predictions": stored}))
+    (row,) = performance(load(store)).rows
+    cells = dict(zip((c.key for c in performance(load(store)).columns), row.cells, strict=True))
+    assert cells["accuracy"].bar is not None
+    assert (cells["f1"].detail, cells["f1"].bar) == ("100.0–100.0", None)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from experiments.results.schema import Cost
-from site_builder.loading import Experiment
+from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName, run_names
 from site_builder.tradeoffs import (
     N_SERIES,
@@ -32,8 +32,8 @@ def with_costs(experiment: Experiment, **changes: dict[str, object]) -> Experime
     for run in experiment.runs:
         cost = run.cost
         assert isinstance(cost, Cost)
-        update = {"cost": cost.model_copy(update=changes.get(run.run_id.replace("-", "_"), {}))}
-        runs.append(replace(run, record=run.record.model_copy(update=update)))
+        changed = cost.model_copy(update=changes.get(run.run_id.replace("-", "_"), {}))
+        runs.append(replace(run, cost=changed))
     return replace(experiment, runs=tuple(runs))
 
 
@@ -69,6 +69,32 @@ def test_the_front_is_what_no_run_beats(charts: dict[str, Tradeoff]) -> None:
             )
         }
         assert {point.run_id for point in chart.front} == front
+
+
+def elsewhere(run: Run) -> Run:
+    """Return a run that was timed on another machine."""
+    made = run.record.provenance
+    assert made is not None
+    update = {"provenance": made.model_copy(update={"cpu": "Another processor"})}
+    return replace(run, record=run.record.model_copy(update=update))
+
+
+def test_no_front_joins_times_of_two_machines(experiment: Experiment) -> None:
+    first, *others = experiment.runs
+    mixed = replace(experiment, runs=(elsewhere(first), *others))
+    charts = {chart.cost.column: chart for chart in tradeoffs(mixed, run_names(mixed))}
+    drawn = {column for column, chart in charts.items() if chart.front}
+    assert drawn == {"parameters", "flops", "size"}
+    assert draw(charts["latency"], WIDE).front == ""
+    assert len(draw(charts["latency"], WIDE).marks) == len(experiment.runs)
+    assert plotly_figure(charts["latency"])["data"][0]["x"] == []  # type: ignore[index]
+
+
+def test_training_counts_a_frozen_backbones_features(experiment: Experiment) -> None:
+    changed = with_costs(experiment, alpha_none={"features_time_s": 4.0, "train_time_s": 0.5})
+    chart = tradeoffs(changed, run_names(changed))[-1]
+    assert chart.cost.column == "training"
+    assert {point.run_id: point.x for point in chart.points}["alpha-none"] == 4.5
 
 
 @pytest.mark.parametrize(("slowest", "log"), [(19.9, False), (20.1, True)])

@@ -29,6 +29,7 @@ from experiments.results.importers.matching import (
 )
 from experiments.results.names import check_id, id_of
 from experiments.results.predictions import Predictions
+from experiments.results.reported import notes_on
 from experiments.results.schema import (
     Cost,
     ExampleSheet,
@@ -129,6 +130,7 @@ def add_run(
             cost=cost,
             **_write_results(store, run_id, said),
             reported_metrics=reported,
+            notes=notes_on(reported),
             weights=None,
             embedding=None,
             provenance=None,

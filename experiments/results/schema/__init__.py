@@ -5,6 +5,13 @@ are refused, and a nullable field that is null says why in `absent`. When a fiel
 or changes its meaning, raise `SCHEMA_VERSION` and add a line to `SCHEMA_HISTORY`.
 """
 
+from experiments.results.schema.architecture import (
+    Architecture,
+    Layer,
+    LayerType,
+    ModelStage,
+    SkipConnection,
+)
 from experiments.results.schema.base import (
     RGB,
     RUN_ID_PATTERN,
@@ -69,6 +76,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "ActivationMap",
     "ActivationMaps",
+    "Architecture",
     "Atlas",
     "Augmentation",
     "AugmentationConfig",
@@ -83,7 +91,10 @@ __all__ = [
     "Fraction",
     "Head",
     "ImportProvenance",
+    "Layer",
+    "LayerType",
     "MappedLayer",
+    "ModelStage",
     "NonNegative",
     "PartialRecord",
     "Positive",
@@ -98,6 +109,7 @@ __all__ = [
     "SchemaVersion",
     "Sha256",
     "SizePx",
+    "SkipConnection",
     "Split",
     "SplitSummary",
     "StoredEmbedding",

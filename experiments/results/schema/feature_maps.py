@@ -69,7 +69,9 @@ class ActivationMap(Record):
     """Where in an image the evidence for a class lies."""
 
     sample_id: str = Field(description="The test image.")
-    class_index: NonNegativeInt = Field(description="Index of the class that it is evidence for.")
+    class_index: NonNegativeInt = Field(
+        description="Index of the class that it is evidence for; of a rollout, the predicted one."
+    )
     of: Literal["prediction", "target"] = Field(
         description="Which class that is; `prediction` where it is both."
     )
@@ -78,7 +80,10 @@ class ActivationMap(Record):
 class ActivationMaps(Record):
     """Class-activation maps, as tiles of one grey picture; black is none, white the most."""
 
-    method: Literal["grad-cam", "attention rollout"] = Field(description="How they were made.")
+    method: Literal["grad-cam", "attention rollout"] = Field(
+        description="How they were made; a rollout shows what the model attended to, whatever the "
+        "class: there is one for each image."
+    )
     layer: str = Field(description="Layer that they were made from.")
     shape: tuple[PositiveInt, PositiveInt] = Field(description="Height and width of a map, px.")
     n_columns: PositiveInt = Field(description="Maps in a row of the picture.")
@@ -94,6 +99,9 @@ class FeatureMaps(PartialRecord):
     schema_version: SchemaVersion = Field(SCHEMA_VERSION, description="Version of this schema.")
     run_id: RunId = Field(description="Name of the run.")
     samples: list[str] = Field(description="Ids of the test images that went through the model.")
+    asked_layers: list[str] = Field(
+        [], description="Layers that the configuration named; empty where they were spread."
+    )
     layers: list[MappedLayer] = Field(description="From input to output.")
     atlases: list[Atlas] = Field(description="One for every image and layer, by image.")
     top_images: StoredFile | None = Field(

@@ -69,7 +69,7 @@ def calibration(scores: Scores) -> Calibration | None:
     """Return the calibration of a run; None where its confidences are not known."""
     if scores.bins is None or scores.risk is None:
         return None
-    intervals = _intervals(scores.bins)
+    intervals = bin_intervals(scores.bins)
     return Calibration(
         reliability=reliability_diagram(scores.bins, intervals),
         counts=confidence_counts(scores.bins),
@@ -77,11 +77,12 @@ def calibration(scores: Scores) -> Calibration | None:
         n_bins=formatting.count(len(scores.bins.n)),
         min_images=formatting.count(MIN_IMAGES),
         risk=risk_curve(scores.risk),
-        risks=tuple(_risk_rows(scores.risk)),
+        risks=tuple(_risk_row(*point) for point in risk_points(scores.risk)),
     )
 
 
-def _intervals(bins: ReliabilityBins) -> list[Interval | None]:
+def bin_intervals(bins: ReliabilityBins) -> list[Interval | None]:
+    """Return Wilson's interval of the accuracy of each bin; None where it has no images."""
     hits = np.rint(bins.accuracy * bins.n).astype(int)
     return [wilson(int(h), int(n)) if n else None for h, n in zip(hits, bins.n, strict=True)]
 
@@ -100,15 +101,18 @@ def _bin_rows(bins: ReliabilityBins, intervals: list[Interval | None]) -> Iterat
         )
 
 
-def _risk_rows(risk: RiskCoverage) -> Iterator[RiskRow]:
-    """Yield the first point at or beyond each tenth; there may be fewer images than tenths."""
+def risk_points(risk: RiskCoverage) -> Iterator[tuple[float, int, float]]:
+    """Yield the first point at or beyond each tenth; there may be fewer images than tenths.
+
+    Yields:
+        Share of images answered, in [0, 1]; how many that are; error rate among them, in [0, 1].
+    """
     places = np.searchsorted(risk.coverage, np.array(_COVERAGES) - 1e-9)
     for place in dict.fromkeys(places.tolist()):
         coverage = float(risk.coverage[place])
         # The first point is one image.
-        n_images = round(coverage / float(risk.coverage[0]))
-        yield RiskRow(
-            coverage=formatting.rate(coverage),
-            images=formatting.count(n_images),
-            risk=formatting.rate(float(risk.risk[place])),
-        )
+        yield coverage, round(coverage / float(risk.coverage[0])), float(risk.risk[place])
+
+
+def _risk_row(coverage: float, n_images: int, risk: float) -> RiskRow:
+    return RiskRow(formatting.rate(coverage), formatting.count(n_images), formatting.rate(risk))

@@ -23,12 +23,12 @@ from site_builder import formatting
 _UNITS: dict[str, Callable[[float], str]] = {
     "_per_s": formatting.throughput,
     "_ms": formatting.milliseconds,
-    "_s": lambda value: formatting.duration(value) if value else f"0{formatting.NBSP}s",
+    "_s": formatting.duration,
     "_bytes": formatting.size,
     "_px": lambda value: f"{value}{formatting.NBSP}px",
     "_degrees": lambda value: f"{formatting.setting(value)}°",
 }
-_LARGE = 10_000
+_LARGE_COUNT = re.compile(r"^n_(trained_)?parameters$|flops$|macs$")
 _WORDS = {
     "cpu": "CPU", "gpu": "GPU", "flops": "FLOPs", "macs": "multiply-adds", "std": "deviation",
     "sha256": "SHA-256", "p95": "95th percentile", "id": "name",
@@ -129,6 +129,8 @@ def _number(name: str, value: float) -> str:
     for suffix, write in _UNITS.items():
         if name.endswith(suffix):
             return write(value)
-    if isinstance(value, int):
-        return formatting.count(value) if value < _LARGE else formatting.quantity(value)
+    if _LARGE_COUNT.search(name):
+        return formatting.quantity(value)
+    if name.startswith("n_"):
+        return formatting.count(int(value))
     return formatting.setting(value)

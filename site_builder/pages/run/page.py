@@ -194,7 +194,7 @@ def _group(comparisons: Comparisons, run: Run) -> str:
 def _no_training(record: RunRecord) -> str:
     if record.origin == "imported":
         return "The model was trained elsewhere; how it learned is not known."
-    return "The run ended before its first epoch did."
+    return "No finished epoch is stored."
 
 
 def _sections(record: RunRecord) -> list[Section]:

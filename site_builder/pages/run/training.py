@@ -65,8 +65,12 @@ def _summary(record: RunRecord) -> str:
     return "; ".join(parts) + "."
 
 
+def began_in(record: RunRecord, epoch: Epoch) -> str:
+    """Name what began to learn in an epoch; empty where nothing did."""
+    return ", ".join(entry.stage for entry in record.unfreezings if entry.epoch == epoch.epoch)
+
+
 def _row(record: RunRecord, epoch: Epoch) -> EpochRow:
-    began = [entry.stage for entry in record.unfreezings if entry.epoch == epoch.epoch]
     return EpochRow(
         epoch=formatting.count(epoch.epoch),
         numbers=(
@@ -74,9 +78,9 @@ def _row(record: RunRecord, epoch: Epoch) -> EpochRow:
             formatting.rate(epoch.train_accuracy),
             formatting.loss(epoch.val_loss),
             formatting.rate(epoch.val_accuracy),
-            formatting.setting(float(f"{epoch.learning_rate:.3g}")),
+            formatting.learning_rate(epoch.learning_rate),
             formatting.duration(epoch.duration_s),
         ),
-        began=", ".join(began),
+        began=began_in(record, epoch),
         best=epoch.epoch == record.best_epoch,
     )

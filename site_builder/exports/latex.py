@@ -44,16 +44,19 @@ def escape(text: str) -> str:
     return "".join(_ESCAPES.get(character, character) for character in printable)
 
 
-def booktabs(heading: Sequence[str], rows: Sequence[Sequence[tuple[str, bool]]]) -> str:
-    """Return a table, its first column flush left and the others flush right.
+def booktabs(
+    heading: Sequence[str], rows: Sequence[Sequence[tuple[str, bool]]], n_texts: int = 1
+) -> str:
+    """Return a table.
 
     Args:
         heading: Text above each column.
         rows: Texts, and whether they are bold.
+        n_texts: How many columns from the left are flush left; the others are flush right.
     """
     lines = [
         "% Needs \\usepackage{booktabs}.",
-        f"\\begin{{tabular}}{{l{'r' * (len(heading) - 1)}}}",
+        f"\\begin{{tabular}}{{{'l' * n_texts}{'r' * (len(heading) - n_texts)}}}",
         "\\toprule",
         _row([escape(text) for text in heading]),
         "\\midrule",

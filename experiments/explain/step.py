@@ -1,0 +1,124 @@
+"""After the runs of an experiment: feature maps of every model, on the same images."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from experiments import models
+from experiments.config import ExperimentConfig
+from experiments.datasets import ImageDataset
+from experiments.explain.choice import choose_samples, named_samples
+from experiments.explain.layers import check_layers, choose_layers
+from experiments.explain.run import explain_run
+from experiments.results.errors import DiskFullError, StoreError
+from experiments.results.feature_maps import (
+    has_feature_maps,
+    read_feature_maps,
+    read_picture,
+    remove_feature_maps,
+)
+from experiments.results.schema import ExplainedSample, RunRecord, Split
+from experiments.results.store import ExperimentStore
+from experiments.runner import Surroundings
+from experiments.transforms import resolve_preprocessing
+
+
+def check_asked(config: ExperimentConfig, dataset: ImageDataset) -> None:
+    """Refuse images and layers that there are not, before anything is run for hours.
+
+    Raises:
+        ConfigError: If an image is no test image, no model has a layer, or it gives no maps.
+    """
+    named_samples(dataset, config.explain.images)
+    if not config.explain.layers:
+        return
+    backbones = {}
+    for model in config.models:
+        sizes = resolve_preprocessing(models.data_config(model.name), config.preprocessing)
+        backbone = models.build_backbone(
+            model.name, sizes.input_size, pretrained=False, weights_dir=None
+        )
+        backbones[backbone.eval()] = sizes.input_size
+    check_layers(config.explain.layers, list(backbones))
+    for backbone, side in backbones.items():
+        choose_layers(backbone, torch.zeros(1, 3, side, side), config.explain.layers)
+
+
+def explain_runs(
+    config: ExperimentConfig, dataset: ImageDataset, store: ExperimentStore, around: Surroundings
+) -> None:
+    """Make the feature maps that finished runs lack, all of the same test images.
+
+    The images are chosen once, and stay when runs are added; another list in the configuration
+    chooses again. Where the maps of one run cannot be made, that is said, the run stays as it was,
+    and the next call tries again.
+
+    Raises:
+        DiskFullError: If there is no room for a file.
+    """
+    runs = _trained_runs(store)
+    if not runs:
+        return
+    samples = _settled(config, dataset, store, runs)
+    ids, layers = [sample.sample_id for sample in samples], config.explain.layers
+    lacking = [record for record in runs if not _is_explained(store, record.run_id, ids, layers)]
+    if not lacking:
+        return
+    with around.progress.work("making feature maps", len(lacking)) as step:
+        for record in lacking:
+            remove_feature_maps(store, record.run_id)
+            try:
+                explain_run(record, ids, layers, dataset, store, around.device)
+            except DiskFullError:
+                raise  # and the others would fail likewise
+            except Exception as error:  # a run is worth more than its pictures
+                what = str(error) or type(error).__name__
+                around.progress.say(f"note: no feature maps of {record.run_id}: {what}")
+            step()
+
+
+def _trained_runs(store: ExperimentStore) -> list[RunRecord]:
+    stored = [id_ for id_ in store.read_experiment().run_ids if store.has_run(id_)]
+    records = [store.read_run(run_id) for run_id in stored]
+    return [record for record in records if record.weights is not None]
+
+
+def _settled(
+    config: ExperimentConfig,
+    dataset: ImageDataset,
+    store: ExperimentStore,
+    runs: Sequence[RunRecord],
+) -> list[ExplainedSample]:
+    """Return the images of this experiment, and write them down where they were not settled."""
+    experiment = store.read_experiment()
+    named = named_samples(dataset, config.explain.images)
+    if named:
+        samples = named
+    elif experiment.explained and experiment.explained[0].why != "named":
+        return experiment.explained
+    else:
+        items = dataset.of_split(Split.TEST)
+        samples = choose_samples(
+            [item.sample_id for item in items],
+            np.array([item.target for item in items]),
+            [store.read_predictions(record, Split.TEST).predicted for record in runs],
+            len(experiment.class_names),
+        )
+    if samples != experiment.explained:
+        store.write_experiment(experiment.model_copy(update={"explained": samples}), None)
+    return samples
+
+
+def _is_explained(
+    store: ExperimentStore, run_id: str, sample_ids: list[str], layers: list[str]
+) -> bool:
+    if not has_feature_maps(store, run_id):
+        return False
+    try:
+        record = read_feature_maps(store, run_id)
+        for atlas in record.atlases:
+            read_picture(store, run_id, atlas.file)
+    except StoreError:
+        return False
+    return record.samples == sample_ids and record.asked_layers == layers

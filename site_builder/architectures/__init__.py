@@ -1,0 +1,1 @@
+"""Networks as drawings and tables, from what is stored of their layers."""

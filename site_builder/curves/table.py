@@ -1,0 +1,76 @@
+"""The columns of the table of learning: how long each run learned, and where its best epoch was."""
+
+from collections.abc import Callable
+
+from experiments.results.schema import Epoch
+from site_builder import formatting
+from site_builder.comparisons import Comparisons
+from site_builder.loading import Run
+from site_builder.naming import RunName
+from site_builder.scores import Score
+from site_builder.tables.table import Spec, Table, make_table
+
+NO_HISTORY = "the model was trained elsewhere; how it learned is not known"
+
+
+def learning_table(comparisons: Comparisons, names: dict[str, RunName]) -> Table:
+    """Return how each finished run learned, in the order of the performance table.
+
+    Args:
+        comparisons: The finished runs; at least one.
+        names: Run id to name.
+    """
+    return make_table("learning", LEARNING, comparisons, names)
+
+
+def _of_history(read: Callable[[list[Epoch]], float]) -> Callable[[Run], Score]:
+    def score(run: Run) -> Score:
+        history = run.record.history
+        return Score(float(read(history))) if history else Score(None, reason=NO_HISTORY)
+
+    return score
+
+
+def _of_best(field: str) -> Callable[[Run], Score]:
+    return _of_history(lambda history: getattr(_best(history), field))
+
+
+def _best(history: list[Epoch]) -> Epoch:
+    return min(history, key=lambda epoch: epoch.val_loss)
+
+
+def _gap(history: list[Epoch]) -> float:
+    best = _best(history)
+    return best.train_accuracy - best.val_accuracy
+
+
+def _count(n: float) -> str:
+    return formatting.setting(round(n, 1))
+
+
+def _column(
+    key: str, label: str, help_: str, stored_as: str, read: Callable[[Run], Score],
+    write: Callable[[float], str], *, more_is_better: bool = False,
+) -> Spec:  # fmt: skip
+    # What is lowest here is not best: the test images decide that.
+    return Spec(key, label, help_, stored_as, more_is_better, read, write, best=lambda run: False)
+
+
+LEARNING = (
+    _column("epochs", "Epochs", "Epochs that were run.", "n_epochs", _of_history(len), _count),
+    _column("best", "Best epoch", "Epoch of the lowest validation loss, whose weights were kept.",
+            "best_epoch", _of_history(lambda history: _best(history).epoch), _count),
+    _column("train-loss", "Training loss", "In the best epoch, nats.", "train_loss_nats",
+            _of_best("train_loss"), formatting.loss),
+    _column("val-loss", "Validation loss", "In the best epoch, nats.", "val_loss_nats",
+            _of_best("val_loss"), formatting.loss),
+    _column("train-accuracy", "Training accuracy, %", "In the best epoch, on images as augmented.",
+            "train_accuracy", _of_best("train_accuracy"), formatting.rate, more_is_better=True),
+    _column("val-accuracy", "Validation accuracy, %", "In the best epoch.", "val_accuracy",
+            _of_best("val_accuracy"), formatting.rate, more_is_better=True),
+    _column("gap", "Gap, points", "Training accuracy less validation accuracy.", "accuracy_gap",
+            _of_history(_gap), formatting.bare_points),
+    _column("time", "Time", "All epochs, validation included.", "epochs_time_s",
+            _of_history(lambda history: sum(epoch.duration_s for epoch in history)),
+            formatting.duration),
+)  # fmt: skip

@@ -1,0 +1,35 @@
+/* <architecture-layers data-shard>: the layers of each stage of a network, folded. The layer that is
+   pointed at in a drawing, or that the arrow keys lead to, is marked there and in the table, and
+   read out between them. With data-shard the tables are filled when a stage is opened. */
+"use strict";
+
+// A block: what is declared here is not seen by other scripts.
+{
+  customElements.define("architecture-layers", class extends HTMLElement {
+    connectedCallback() {
+      this.querySelectorAll("details").forEach((stage, place) => {
+        if (this.dataset.shard) stage.addEventListener("toggle", () => stage.open && this.fill(stage, place));
+        new bakeoff.StageDrawing(stage);
+      });
+    }
+
+    async fill(stage, place) {
+      const body = stage.querySelector("tbody");
+      if (body.rows.length) return;
+      try {
+        const stages = await bakeoff.load(this.dataset.shard);
+        if (!body.rows.length) body.append(...stages[place].map(row));
+      } catch (error) {
+        stage.querySelector("[data-part=readout]").textContent = `${error.message}: is the folder complete?`;
+      }
+    }
+  });
+
+  /* A row as partials/network.html writes it. */
+  function row([type, name, ...texts]) {
+    const made = bakeoff.element("tr");
+    made.append(bakeoff.element("th", { scope: "row", class: `type-${type}` }, name),
+      ...texts.map((text, place) => bakeoff.element("td", place < 2 ? { class: "text" } : {}, text)));
+    return made;
+  }
+}

@@ -1,0 +1,42 @@
+/* The table of curves.html that says what each run drawn is like in one epoch, and the slider that
+   chooses it. */
+"use strict";
+
+bakeoff.curvesReadout = (() => {
+  const NUMBERS = 6;
+
+  /* drawn: [{ key, look, label, series }]; epoch: a number, or null for the best of each. */
+  function show(view, drawn, epoch) {
+    const part = (name) => view.querySelector(`[data-part=${name}]`);
+    const longest = Math.max(1, ...drawn.map(({ series }) => series.texts.length));
+    const slider = part("epoch");
+    slider.max = longest;
+    slider.value = epoch ?? drawn[0]?.series.best ?? 1;
+    slider.setAttribute("aria-valuetext", epoch === null ? "best epochs" : `epoch ${epoch}`);
+    part("bests").hidden = epoch === null;
+    const which = epoch === null ? "At the best epoch of each run" : `In epoch ${bakeoff.count(epoch)}`;
+    if (part("which").textContent !== which) part("which").textContent = which;
+    part("readout").replaceChildren(...drawn.map((of) => row(of, epoch ?? of.series.best)));
+  }
+
+  function row({ key, look, label, series }, epoch) {
+    const made = bakeoff.element("tr", { "data-run": key });
+    const heading = bakeoff.element("th", { scope: "row" });
+    heading.append(lineKey(look), " ", ...label.cloneNode(true).childNodes);
+    const [numbers, remark] = series.texts[epoch - 1]
+      ?? [Array(NUMBERS).fill("–"), `ended after epoch ${bakeoff.count(series.texts.length)}`];
+    made.append(heading, ...[bakeoff.count(epoch), ...numbers].map((text) => bakeoff.element("td", {}, text)),
+      bakeoff.element("td", { class: "text" }, remark));
+    return made;
+  }
+
+  function lineKey(look) {
+    const key = bakeoff.svg("svg", { class: "chart key", viewBox: "0 0 24 8", width: 24, height: 8, "aria-hidden": "true" });
+    const line = bakeoff.svg("g", { class: `line val ${look}` });
+    line.append(bakeoff.svg("polyline", { points: "1,4 23,4" }));
+    key.append(line);
+    return key;
+  }
+
+  return { show };
+})();

@@ -1,0 +1,25 @@
+/* What the address of curves.html says: runs=KEY KEY, x=seconds, epoch=NUMBER. */
+"use strict";
+
+bakeoff.curvesState = (() => {
+  const NONE = "-";
+
+  /* keys: all that can be drawn; first: those drawn if none is asked for; at most `max`. */
+  function read(state, { keys, first, max }) {
+    const asked = state.get("runs") ?? "";
+    const known = [...new Set(asked.split(" "))].filter((key) => keys.includes(key));
+    const epoch = Number(state.get("epoch"));
+    return {
+      runs: known.length || asked === NONE ? known.slice(0, max) : first,
+      across: state.get("x") === "seconds" ? "seconds" : "epoch",
+      epoch: Number.isInteger(epoch) && epoch > 0 ? epoch : null,
+    };
+  }
+
+  function writeRuns(runs, first) {
+    const asBuilt = runs.length === first.length && runs.every((key) => first.includes(key));
+    bakeoff.write({ runs: asBuilt ? null : runs.join(" ") || NONE });
+  }
+
+  return { read, writeRuns };
+})();

@@ -1,0 +1,84 @@
+/* <feature-panel>: one layer of one run on one image. Which, <feature-maps> says. */
+"use strict";
+
+customElements.define("feature-panel", class extends HTMLElement {
+  connectedCallback() {
+    this.heading = bakeoff.element("h2");
+    this.strip = bakeoff.element("nav", { class: "layer-strip" });
+    this.words = bakeoff.element("p", { class: "note", "data-part": "step", "aria-live": "polite" });
+    this.body = bakeoff.element("div", { class: "feature-body" });
+    this.grid = bakeoff.element("channel-grid");
+    this.detail = bakeoff.element("channel-detail");
+    this.table = bakeoff.element("div", {
+      class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Numbers of the channels",
+    });
+    this.activation = bakeoff.element("activation-maps");
+    this.body.append(this.grid, this.detail);
+    this.append(this.heading, this.strip, this.words, this.body, this.details(), this.activation);
+    this.grid.addEventListener("pointed", ({ detail }) => this.look(detail ?? this.chosen));
+    this.grid.addEventListener("chosen", ({ detail }) =>
+      bakeoff.replace({ [`channel${this.view.suffix}`]: detail }));
+  }
+
+  details() {
+    const made = bakeoff.element("details");
+    made.append(bakeoff.element("summary", {}, "Numbers of these channels"), this.table);
+    return made;
+  }
+
+  /* view: id and run; layer, as asked for; at, the place of that shown; sample, that of the image, or -1; image; channel;
+     suffix of the keys in the address; sort, map, of, about; most, the scale of the strip. */
+  async show(view) {
+    this.view = view;
+    const { run, at, suffix } = view;
+    const layer = run.layers[at];
+    this.heading.textContent = run.name;
+    this.strip.ariaLabel = `Layers of ${run.name}${suffix ? ", beside" : ""}`;
+    bakeoff.featureStrip.fill(this.strip, run, suffix, at, view.most);
+    this.say(bakeoff.featureWords.step(run, at, view.layer));
+    this.activation.show(view);
+    this.body.hidden = view.sample < 0;
+    if (view.sample < 0) {
+      this.say("It has no feature maps of this image.");
+      return;
+    }
+    const channels = await bakeoff.featureData.channels(view.id, run.layers, at, view.sample);
+    // A later choice may have been loaded sooner.
+    if (view === this.view) this.fill(layer, channels);
+  }
+
+  say(words) {
+    if (this.words.textContent !== words) this.words.textContent = words;
+  }
+
+  fill(layer, channels) {
+    const { id, at, sample, sort, map, channel } = this.view;
+    const key = [id, at, sample, sort, map].join(" ");
+    this.channels = new Map(channels.map((one) => [one.channel, one]));
+    this.href = bakeoff.featureData.picture(id, `image${sample}_layer${at}.webp`);
+    const sorted = bakeoff.featureData.sorted(channels, sort);
+    if (key !== this.key) {
+      this.key = key;
+      const label = bakeoff.featureWords.grid(layer, sort);
+      this.grid.fill(layer, sorted, { href: this.href, map, label });
+      this.table.replaceChildren(bakeoff.featureTable(sorted, `Channels of ${layer.name}`));
+      this.looked = null;
+    }
+    this.chosen = this.channels.has(channel) ? channel : sorted[0].channel;
+    this.grid.mark(this.chosen);
+    this.look(this.chosen);
+  }
+
+  look(channel) {
+    if (channel === this.looked) return;
+    this.looked = channel;
+    this.detail.show(this.view, this.channels.get(channel), this.href);
+  }
+
+  /* To the next layer or the one before; not a step of the history each. */
+  step(by) {
+    const { run, at, suffix } = this.view;
+    const layer = run.layers[at + by];
+    if (layer) bakeoff.replace({ [`layer${suffix}`]: layer.name, [`channel${suffix}`]: null });
+  }
+});

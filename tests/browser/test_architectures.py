@@ -1,0 +1,263 @@
+"""architectures.html on networks trained here on real digits, and on a store that lacks them."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import torch
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+from rich.console import Console
+
+from experiments.config import ExperimentConfig
+from experiments.experiment import run_experiment
+from experiments.progress import PlainProgress
+from experiments.results.architecture import read_architecture
+from experiments.results.schema import Architecture
+from experiments.results.store import ExperimentStore
+from experiments.runner import Surroundings
+from site_builder.pages import architectures
+from site_builder.pipeline import build_site
+from tests.browser.conftest import Built, Watched
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[[str], Built]
+MODELS = ("test_resnet", "test_vit", "test_convnext")
+RESNET, VIT, CONVNEXT = (f"{model}-none" for model in MODELS)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> ExperimentStore:
+    """Train three small networks for one epoch."""
+    folder = tmp_path_factory.mktemp("architectures")
+    config = ExperimentConfig.model_validate(
+        {
+            "name": "digits",
+            "title": "Digits",
+            "question": "What are small networks made of?",
+            "strategy": "scratch",
+            "dataset": {"source": "digits"},
+            "training": {"batch_size": 128, "max_epochs": 1},
+            "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
+            "models": [{"name": model, "label": model} for model in MODELS],
+        }
+    )
+    around = Surroundings(
+        device=torch.device("cpu"),
+        cache=folder / "cache",
+        weights_dir=None,
+        progress=PlainProgress(Console(quiet=True)),
+        now=lambda: datetime.now(UTC),
+    )
+    store = ExperimentStore(folder / "results" / "digits")
+    run_experiment(config, store, around, downloads=Path("no downloads"))
+    return store
+
+
+@pytest.fixture(scope="module", params=["in the page", "fetched"])
+def digits(
+    request: pytest.FixtureRequest,
+    store: ExperimentStore,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Built:
+    """Build the site with all layers in the page, and with layers that are fetched."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "fetched":
+            patch.setattr(architectures, "MAX_ROWS", 100)
+        build_site(store, folder)
+    assert (folder / "data" / "architectures").exists() == (request.param == "fetched")
+    return Built(store, folder, folder.as_uri())
+
+
+def go(watched: Watched, site: Built, *runs: str) -> Page:
+    state = "&".join(f"{key}={run}" for key, run in zip("ab", runs, strict=False))
+    page = watched.open(site, f"architectures.html#{state}")
+    expect(page.locator("architecture-pair.ready")).to_have_count(1)
+    return page
+
+
+def shown(page: Page) -> list[str]:
+    return page.locator(".network:visible h2").all_inner_texts()
+
+
+def network(page: Page, run: str) -> Locator:
+    return page.locator(f".network[data-runs~='{run}']")
+
+
+def made_of(site: Built, run: str) -> Architecture:
+    return read_architecture(site.store, run)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
+def test_two_networks_are_chosen_in_the_address(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, VIT, RESNET)
+    assert shown(page) == ["test_vit", "test_resnet"]
+    page.get_by_label("Beside it").select_option(CONVNEXT)
+    expect(network(page, CONVNEXT)).to_be_visible()
+    assert shown(page) == ["test_vit", "test_convnext"]
+    assert page.url.endswith(f"a={VIT}&b={CONVNEXT}")
+    page.get_by_label("Beside it").select_option("nothing")
+    expect(network(page, CONVNEXT)).to_be_hidden()
+    assert shown(page) == ["test_vit"]
+    page.go_back()
+    page.go_back()
+    expect(network(page, RESNET)).to_be_visible()
+    assert shown(page) == ["test_vit", "test_resnet"]
+    # A network is not beside itself, and an unknown one is none.
+    assert page.locator("[data-key=b] option:disabled").all_inner_texts() == ["test_vit"]
+    page = go(watched, digits, "no-such-run", "nor-this")
+    assert len(shown(page)) == 2
+
+
+def test_both_stand_on_one_scale(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, VIT, RESNET)
+    sizes = {}
+    for run in (VIT, RESNET):
+        for block, stage in zip(
+            network(page, run).locator(".network-drawing :is(a, g[tabindex]) rect").all(),
+            made_of(digits, run).stages,
+            strict=True,
+        ):
+            box = block.bounding_box()
+            assert box is not None
+            sizes[stage.shape] = (box["width"], box["height"])
+    roots = [(c**0.5, side**0.5) for c, side, _ in sizes]
+    widths, heights = zip(*sizes.values(), strict=True)
+    by_height = [height / root for height, (_, root) in zip(heights, roots, strict=True)]
+    assert by_height == pytest.approx([by_height[0]] * len(by_height), rel=0.02)
+    by_width = [width / root for width, (root, _) in zip(widths, roots, strict=True)]
+    assert by_width == pytest.approx([by_width[0]] * len(by_width), rel=0.02)
+
+
+@pytest.mark.parametrize("run", [RESNET, VIT])
+def test_a_stage_unfolds_with_the_keyboard_and_holds_the_stored_layers(
+    watched: Watched, digits: Built, run: str
+) -> None:
+    page = go(watched, digits, run, "none")
+    stored = made_of(digits, run)
+    stage = network(page, run).locator("details").nth(1)
+    layers = [layer for layer in stored.layers if layer.stage == 1]
+    stage.locator("summary").focus()
+    page.keyboard.press("Enter")
+    rows = stage.locator("tbody tr")
+    expect(rows).to_have_count(len(layers))
+    for row, layer in zip(rows.all(), layers, strict=True):
+        name, kind, shape, parameters, flops = map(plain, row.locator("th, td").all_inner_texts())
+        assert name == layer.name.removeprefix("backbone.")
+        assert kind.split(",")[0] == layer.kind
+        assert shape.split(" → ")[-1] == " × ".join(map(str, layer.output_shape))
+        assert int(parameters.replace(",", "")) == layer.n_parameters
+        assert bool(layer.flops) == (flops != "0")
+    # From layer to layer in the drawing, and to its end.
+    page.keyboard.press("Tab")
+    drawing, readout = stage.locator(".stage-drawing"), stage.locator("[data-part=readout]")
+    expect(drawing).to_be_focused()
+    for key, layer in (("ArrowRight", layers[0]), ("ArrowRight", layers[1]), ("End", layers[-1])):
+        page.keyboard.press(key)
+        expect(readout).to_contain_text(f"{layer.name.removeprefix('backbone.')}: {layer.kind}")
+        expect(readout).to_contain_text(f"{layer.n_parameters:,} parameters")
+        expect(stage.locator("tr.pointed")).to_have_count(1)
+    page.keyboard.press("Shift+Tab")
+    expect(stage.locator("tr.pointed")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(rows.first).to_be_hidden()
+
+
+def test_a_layer_that_is_pointed_at_is_read_out(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, "none")
+    stage = network(page, RESNET).locator("details").nth(2)
+    layers = [layer for layer in made_of(digits, RESNET).layers if layer.stage == 2]
+    stage.locator("summary").click()
+    expect(stage.locator("tbody tr")).to_have_count(len(layers))
+    drawing = stage.locator(".stage-drawing")
+    edges = [float(edge) for edge in str(drawing.get_attribute("data-edges")).split()]
+    for at in (0, 3, len(layers) - 1):
+        drawing.hover(position={"x": (edges[at] + edges[at + 1]) / 2, "y": 4})
+        name = layers[at].name.removeprefix("backbone.")
+        expect(stage.locator("[data-part=readout]")).to_contain_text(f"{name}: ")
+        expect(stage.locator("tr.pointed th")).to_have_text(name)
+
+
+def test_a_stage_that_has_the_focus_is_read_out(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, "none")
+    part, stored = network(page, RESNET), made_of(digits, RESNET)
+    readout = part.locator("architecture-stages [data-part=readout]")
+    for at, block in enumerate(part.locator(".network-drawing :is(a, g[tabindex])").all()):
+        block.focus()
+        expect(readout).to_contain_text(f"{at + 1} {stored.stages[at].name}: ")
+        shape = " × ".join(map(str, stored.stages[at].shape))
+        assert shape in plain(readout.inner_text())
+    block.blur()
+    expect(readout).to_contain_text("Point at a stage")
+
+
+def test_totals_are_those_of_the_run(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, VIT)
+    for run in (RESNET, VIT):
+        cost = digits.store.read_run(run).cost
+        assert cost is not None
+        assert cost.n_parameters is not None
+        facts = network(page, run).locator("dl.facts dd").all_inner_texts()
+        assert facts[3] == str(len(made_of(digits, run).layers))
+        thousands = round(cost.n_parameters / 1000, 3 - len(str(cost.n_parameters // 1000)))
+        assert float(plain(facts[1]).removesuffix(" k")) == thousands
+    checks = watched.open(digits, "checks.html")
+    expect(checks.get_by_text("the layers add up to the parameters")).to_be_visible()
+
+
+def test_a_click_on_a_stage_shows_its_feature_maps(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, "none")
+    stage = network(page, RESNET).locator(".network-drawing a").nth(1)
+    stage.click()
+    page.wait_for_url(re.compile("feature-maps.html"))
+    state = parse_qs(urlsplit(page.url).fragment)
+    assert (state["run"], state["layer"]) == ([RESNET], ["layer1"])
+    expect(page.locator(".layer-strip [aria-current]")).to_contain_text("layer1")
+
+
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, VIT)
+    for run in (RESNET, VIT):
+        stage = network(page, run).locator("details").nth(1)
+        stage.locator("summary").click()
+        expect(stage.locator("tbody tr").first).to_be_visible()
+    for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        results = Axe().run(page, options={"preload": False})
+        assert results.violations_count == 0, results.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_without_scripts_all_networks_are_there(browser: Browser, digits: Built) -> None:
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 1280, "height": 900}
+    )
+    page = context.new_page()
+    page.goto(f"{digits.root}/architectures.html")
+    assert sorted(shown(page)) == sorted(MODELS)
+    stage = network(page, RESNET).locator("details").nth(1)
+    stage.locator("summary").click()
+    expect(stage.locator(".stage-drawing")).to_be_visible()
+    if (digits.folder / "data" / "architectures").exists():
+        expect(stage.get_by_text("in the files below")).to_be_visible()
+    else:
+        expect(stage.locator("tbody tr").first).to_be_visible()
+    files = network(page, RESNET).get_by_role("link", name="CSV")
+    assert (digits.folder / str(files.get_attribute("href"))).is_file()
+    context.close()
+
+
+def test_a_store_without_architectures_says_so(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "architectures.html")
+    assert page.get_by_text("its layers are not recorded yet").count() == 6
+    results = Axe().run(page, options={"preload": False})
+    assert results.violations_count == 0, results.generate_report()
