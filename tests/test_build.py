@@ -114,7 +114,8 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(tmp_path, quick):
     finished = content(store.run_folder("test_vit-none"))
     assert build(tmp_path, *words[4:]).returncode == 0
     assert store.read_run("test_efficientnet-none").status == "finished"
-    assert content(store.run_folder("test_vit-none")) == finished
+    # What it stored is untouched; feature maps are added after the last run.
+    assert content(store.run_folder("test_vit-none")).items() >= finished.items()
 
 
 def changed(key: str, value: str) -> str:
