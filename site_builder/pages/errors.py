@@ -134,7 +134,8 @@ def errors_context(
     known = [said.run.run_id for said in images.answers]
     return ErrorsContext(
         site=site_context(experiment, ADDRESS),
-        best=known[0] if known else "",
+        # A run that is not known by image still says why.
+        best=known[0] if known else next((run.run_id for run in experiment.ranked), ""),
         run_ids=" ".join(run.run_id for run in experiment.ranked),
         summary=_summary(images),
         views=tuple(Choice(*view) for view in _VIEWS),

@@ -1,5 +1,6 @@
 /* The choices above a confusion matrix. A control with data-state NAME is kept in the address as
-   matrix-NAME; what its HTML offers first is the default, and what it does not offer is refused. */
+   matrix-NAME; what its HTML offers first is the default,
+   which the address leaves out, and what it does not offer is refused. */
 "use strict";
 
 bakeoff.matrixControls = (() => {
@@ -22,11 +23,18 @@ bakeoff.matrixControls = (() => {
 
   /* Returns read(address): the state by name, which the controls then show. */
   return (root) => {
-    const byName = Map.groupBy(root.querySelectorAll("[data-state]"), (control) => control.dataset.state);
+    const byName = new Map();
+    for (const control of root.querySelectorAll("[data-state]")) {
+      const name = control.dataset.state;
+      byName.set(name, [...(byName.get(name) ?? []), control]);
+    }
     for (const [name, controls] of byName) {
+      const [standard] = controls.flatMap(offered);
       for (const control of controls) {
-        control.addEventListener(isButton(control) ? "click" : "change", () =>
-          bakeoff.write({ [`matrix-${name}`]: chosen(control) }));
+        control.addEventListener(isButton(control) ? "click" : "change", () => {
+          const value = chosen(control);
+          bakeoff.write({ [`matrix-${name}`]: value === standard ? null : value });
+        });
       }
     }
     return (address) => Object.fromEntries([...byName].map(([name, controls]) => {

@@ -1,5 +1,5 @@
-/* <more-rows data-shard>: in a <sortable-table>, a button that fetches the rows that are not in the
-   page. Each row of the shard is [class, [[text, order, interval], ...], remark]. Sorting fetches
+/* <more-rows data-shard data-whole>: in a <sortable-table>, a button that fetches the rows that are not in the
+   page. Each row of the shard is [class, [[text, order, interval or reason], ...], remark]. Sorting fetches
    them too, since an order of some of the rows only would mislead. */
 "use strict";
 
@@ -23,6 +23,7 @@
         ]);
         const page = this.table.querySelector("tbody a").getAttribute("href").split("#")[0];
         this.table.add(rows.map((row) => made(row, names, page)));
+        this.table.nextElementSibling.querySelector("[data-part=shown]").textContent = this.dataset.whole;
         this.remove();
       } catch (error) {
         this.filling = false;

@@ -92,6 +92,8 @@ def test_the_other_classes_come_when_asked_for(watched: Watched, many: Built) ->
     page.get_by_role("button", name=f"Show all {N_CLASSES} classes").press("Enter")
     rows = page.get_by_label("Classes", exact=True).locator("tbody tr")
     expect(rows).to_have_count(N_CLASSES)
+    expect(page.get_by_text(f"All {N_CLASSES} classes, lowest recall first.")).to_be_visible()
+    expect(page.get_by_text("classes with the lowest recall")).to_have_count(0)
     expected = recalls(many.store)
     shown = classes(page)
     assert len(set(shown)) == N_CLASSES

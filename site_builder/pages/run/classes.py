@@ -51,12 +51,14 @@ class ClassTable:
     Attributes:
         rows: The first `MAX_CLASSES`.
         summary: How many there are, and how many of them are shown.
+        whole: The same when all of them are shown.
         shard: Name of the data shard with the others; empty where there are none.
         rest: What the button says that fetches them.
     """
 
     rows: tuple[ClassRow, ...]
     summary: str
+    whole: str
     shard: str
     rest: str
 
@@ -65,7 +67,7 @@ def class_table(run: Run, names: list[str]) -> ClassTable:
     """Return the hardest classes of a run."""
     n_classes = len(names)
     more = n_classes > MAX_CLASSES
-    summary = f"All {formatting.count(n_classes)} classes, lowest recall first."
+    summary = whole = f"All {formatting.count(n_classes)} classes, lowest recall first."
     if more:
         shown = formatting.count(MAX_CLASSES)
         total = formatting.count(n_classes)
@@ -73,6 +75,7 @@ def class_table(run: Run, names: list[str]) -> ClassTable:
     return ClassTable(
         rows=_rows(run, names, 0, MAX_CLASSES),
         summary=summary,
+        whole=whole,
         shard=shard_name(run) if more else "",
         rest=f"Show all {formatting.count(n_classes)} classes" if more else "",
     )
@@ -87,13 +90,16 @@ def other_classes(run: Run, names: list[str]) -> list[list[object]]:
     """Return the classes that are not in the page.
 
     Returns:
-        For each its index, the text, order and interval of each number, and what it was most often
-        taken for.
+        For each its index, the text, order and interval of each number, or why there is none, and
+        what it was most often taken for.
     """
     return [
         [
             row.target,
-            [[cell.value.text, cell.order, cell.value.interval] for cell in row.cells],
+            [
+                [cell.value.text, cell.order, cell.value.reason or cell.value.interval]
+                for cell in row.cells
+            ],
             row.taken_for,
         ]
         for row in _rows(run, names, MAX_CLASSES, len(names))
