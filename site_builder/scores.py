@@ -24,9 +24,9 @@ from experiments.results.metrics.classification import (
     Average,
     AverageScores,
     ClassScores,
-    averages_of_counts,
-    balanced_accuracy_of_counts,
-    scores_of_counts,
+    averaged_scores,
+    balanced_accuracy,
+    class_scores,
 )
 from experiments.results.metrics.intervals import Interval, wilson
 from experiments.results.metrics.probabilities import brier_score, log_loss
@@ -84,7 +84,7 @@ class Scores:
         """
         everywhere = bool(self.classes.support.all())
         ends = self.bootstrap.recall if self.bootstrap and everywhere else None
-        return Score(balanced_accuracy_of_counts(self.counts.hits, self.counts.support), ends)
+        return Score(balanced_accuracy(self.counts.hits, self.counts.support), ends)
 
     @cached_property
     def kappa(self) -> Score:
@@ -103,16 +103,16 @@ class Scores:
     @cached_property
     def classes(self) -> ClassScores:
         """Precision, recall, F1 and support of every class."""
-        return scores_of_counts(self.counts.hits, self.counts.support, self.counts.chosen)
+        return class_scores(self.counts.hits, self.counts.support, self.counts.chosen)
 
     @cached_property
     def averages(self) -> dict[Average, AverageScores]:
         """Precision, recall and F1 as macro, weighted and micro averages."""
         counts = (self.counts.hits, self.counts.support, self.counts.chosen)
         return {
-            "macro": averages_of_counts(*counts, "macro"),
-            "weighted": averages_of_counts(*counts, "weighted"),
-            "micro": averages_of_counts(*counts, "micro"),
+            "macro": averaged_scores(*counts, "macro"),
+            "weighted": averaged_scores(*counts, "weighted"),
+            "micro": averaged_scores(*counts, "micro"),
         }
 
     @cached_property

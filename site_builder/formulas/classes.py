@@ -77,7 +77,7 @@ def _with_false_positives(counts: ClassCounts, fp: int) -> Iterator[tuple[str, s
 
 
 def _ratio(part: int, whole: int) -> str:
-    """Return a share in percent; 0/0 is 0, as in `scores_of_counts`."""
+    """Return a share in percent; 0/0 is 0, as in `class_scores`."""
     return formatting.percent(part / whole if whole else 0.0)
 
 

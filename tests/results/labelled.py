@@ -4,7 +4,13 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+Counts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 Labels = tuple[NDArray[np.int64], NDArray[np.int64], int]
+
+
+def margins(matrix: NDArray[np.int64]) -> Counts:
+    """Hits, images and choices of every class, as the scores take them."""
+    return matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
 
 
 @st.composite

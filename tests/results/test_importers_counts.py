@@ -13,7 +13,7 @@ from sklearn.metrics import classification_report, confusion_matrix, precision_r
 from experiments.results.counts import Counts
 from experiments.results.errors import DataError
 from experiments.results.importers import ClassNames, Imported, read_import
-from experiments.results.metrics.classification import averages_of_counts, scores_of_counts
+from experiments.results.metrics.classification import averaged_scores, class_scores
 
 NAMES = ("cat", "dog", "fox")
 KNOWN = ClassNames(NAMES, "experiment 'pets'")
@@ -215,7 +215,7 @@ class TestReport:
         assert of.support.tolist() == matrix.sum(axis=1).tolist()
         assert of.hits.tolist() == matrix.diagonal().tolist()
         assert of.chosen.tolist() == matrix.sum(axis=0).tolist()
-        macro = averages_of_counts(of.support * 0 + of.hits, of.support, of.chosen, "macro")
+        macro = averaged_scores(of.support * 0 + of.hits, of.support, of.chosen, "macro")
         assert found.reported["macro_f1"] == pytest.approx(macro.f1, rel=1e-12)
         assert found.reported["accuracy"] == (targets == predicted).mean()
 
@@ -229,13 +229,13 @@ class TestReport:
         path = write(tmp_path, report_of(targets, predicted, NAMES), "report.json")
         of = counts(read_import(path, KNOWN))
         assert of.chosen.tolist() == [1, -1, -1]
-        scores = scores_of_counts(of.hits, of.support, of.chosen)
+        scores = class_scores(of.hits, of.support, of.chosen)
         expected = precision_recall_fscore_support(targets, predicted, zero_division=0)
         for found, truth in zip(
             (scores.precision, scores.recall, scores.f1), expected, strict=False
         ):
             np.testing.assert_allclose(found, truth)
-        macro = averages_of_counts(of.hits, of.support, of.chosen, "macro")
+        macro = averaged_scores(of.hits, of.support, of.chosen, "macro")
         assert macro.f1 == pytest.approx(expected[2].mean())
 
     def test_a_class_that_never_occurs_leaves_no_macro_average_to_compare(

@@ -11,9 +11,10 @@ from experiments.results.metrics.bootstrap import (
     resamples_for,
 )
 from experiments.results.metrics.calibration import expected_calibration_error, reliability_bins
-from experiments.results.metrics.classification import class_scores, macro_scores
+from experiments.results.metrics.classification import averaged_scores, class_scores
 from experiments.results.metrics.confusion import confusion_matrix
 from experiments.results.metrics.intervals import Interval
+from tests.results.labelled import margins
 
 Data = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], int]
 SCORES = ("precision", "recall", "f1", "ece")
@@ -31,7 +32,9 @@ def made_up(n_images: int, n_classes: int, seed: int = 0, accuracy: float = 0.7)
 
 def slow_scores(data: Data, chosen: NDArray[np.intp]) -> list[float]:
     targets, predicted, confidences, n_classes = data
-    macro = macro_scores(confusion_matrix(targets[chosen], predicted[chosen], n_classes))
+    macro = averaged_scores(
+        *margins(confusion_matrix(targets[chosen], predicted[chosen], n_classes)), "macro"
+    )
     bins = reliability_bins(confidences[chosen], (targets == predicted)[chosen])
     return [macro.precision, macro.recall, macro.f1, expected_calibration_error(bins)]
 
@@ -81,7 +84,7 @@ def test_a_resample_keeps_the_number_of_images_of_each_class() -> None:
     targets = np.repeat([0, 1, 2], [5, 50, 500])
     predicted = np.repeat([0, 2, 2], [5, 50, 500])
     found = bootstrap_intervals(targets, predicted, None, 3)
-    macro = macro_scores(confusion_matrix(targets, predicted, 3))
+    macro = averaged_scores(*margins(confusion_matrix(targets, predicted, 3)), "macro")
     for score in ("precision", "recall", "f1"):
         assert getattr(found, score) == pytest.approx((getattr(macro, score),) * 2)
 
@@ -156,7 +159,7 @@ def test_many_images_have_fewer_resamples_in_several_chunks(n_classes: int) -> N
     targets = random.integers(n_classes, size=60_000)
     predicted = np.where(random.random(60_000) < 0.8, targets, 0)
     found = bootstrap_intervals(targets, predicted, None, n_classes)
-    macro = macro_scores(confusion_matrix(targets, predicted, n_classes))
+    macro = averaged_scores(*margins(confusion_matrix(targets, predicted, n_classes)), "macro")
     assert found.n_resamples == resamples_for(60_000) == 200
     assert found.recall.low < macro.recall < found.recall.high
     assert found.recall.high - found.recall.low < 0.02
@@ -182,7 +185,7 @@ def test_no_images_have_no_interval() -> None:
 def test_made_up_data_have_the_cases_that_could_go_wrong() -> None:
     """A class that is never a target but predicted, and one that is neither."""
     targets, predicted, _, n_classes = made_up(400, 8)
-    scores = class_scores(confusion_matrix(targets, predicted, n_classes))
+    scores = class_scores(*margins(confusion_matrix(targets, predicted, n_classes)))
     assert scores.support.tolist()[-2:] == [0, 0]
     assert np.bincount(predicted, minlength=n_classes).tolist()[-2] > 0
     assert np.bincount(predicted, minlength=n_classes).tolist()[-1] == 0

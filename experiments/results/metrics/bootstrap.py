@@ -49,7 +49,7 @@ def bootstrap_intervals(
     """Return percentile intervals from resampling the images of each class on their own.
 
     Each resample has as many images of each class as the data (stratified), as the test set was
-    made; scores are defined as in `macro_scores` and `expected_calibration_error`. Source: Efron
+    made; scores are defined as in `averaged_scores` and `expected_calibration_error`. Source: Efron
     and Tibshirani (1993), "An introduction to the bootstrap", chapter 13.
 
     The expected calibration error is larger in resamples than in the data, since chance adds to the

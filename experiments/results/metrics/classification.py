@@ -32,29 +32,21 @@ class ClassScores:
     support: NDArray[np.int64]
 
 
-def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
-    """Score every class one against the rest.
-
-    Args:
-        matrix: (C, C) int64 confusion matrix, rows are targets.
-
-    Example:
-        >>> class_scores(np.array([[3, 1], [0, 2]])).precision.round(3).tolist()
-        [1.0, 0.667]
-    """
-    return scores_of_counts(matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0))
-
-
-def scores_of_counts(
+def class_scores(
     hits: NDArray[np.int64], support: NDArray[np.int64], chosen: NDArray[np.int64]
 ) -> ClassScores:
-    """Score every class from what a confusion matrix has on its diagonal and its margins.
+    """Score every class one against the rest, from a confusion matrix's diagonal and margins.
 
     Args:
-        hits: (C,) int64, images of each class that were called so.
-        support: (C,) int64, images of each class.
-        chosen: (C,) int64, images that were called each class; -1 where that is unknown, which it
-            may only be without hits: then precision and F1 are 0 whatever it is.
+        hits: (C,) int64, images of each class that were called so: the diagonal.
+        support: (C,) int64, images of each class: the sums of the rows.
+        chosen: (C,) int64, images that were called each class: the sums of the columns; -1 where
+            that is unknown, which it may only be without hits: then precision and F1 are 0 whatever
+            it is.
+
+    Example:
+        >>> class_scores(np.array([3, 2]), np.array([4, 2]), np.array([3, 3])).precision.tolist()
+        [1.0, 0.6666666666666666]
     """
     return ClassScores(
         precision=_ratio(hits, chosen),
@@ -73,68 +65,39 @@ class AverageScores:
     f1: float
 
 
-def averaged_scores(matrix: NDArray[np.int64], average: Average) -> AverageScores:
-    """Average precision, recall and F1 over classes.
+def averaged_scores(
+    hits: NDArray[np.int64],
+    support: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    average: Average,
+) -> AverageScores:
+    """Average precision, recall and F1 over classes; the counts are those of `class_scores`.
 
     `macro` is the plain mean over the classes that occur as target or prediction; a class that does
     neither has no scores and is left out, as scikit-learn does when it finds the labels itself.
     `weighted` weighs each class by its images. `micro` counts hits and misses over all classes
     before dividing; with one label per image all three of its scores are the accuracy.
 
-    Args:
-        matrix: (C, C) int64 confusion matrix, rows are targets, with at least one image.
-        average: Which mean.
-
-    Raises:
-        ValueError: If the matrix counts no image.
-
-    Example:
-        >>> matrix = np.array([[3, 1], [0, 2]])
-        >>> [round(averaged_scores(matrix, mean).f1, 4) for mean in ("macro", "micro", "weighted")]
-        [0.8286, 0.8333, 0.8381]
-    """
-    return averages_of_counts(matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0), average)
-
-
-def averages_of_counts(
-    hits: NDArray[np.int64],
-    support: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-    average: Average,
-) -> AverageScores:
-    """Average as `averaged_scores` does, from counts as `scores_of_counts` takes them.
-
     Raises:
         ValueError: If no image is counted.
+
+    Example:
+        >>> counts = np.array([3, 2]), np.array([4, 2]), np.array([3, 3])
+        >>> [round(averaged_scores(*counts, mean).f1, 4) for mean in ("macro", "micro", "weighted")]
+        [0.8286, 0.8333, 0.8381]
     """
     if not (n_images := int(support.sum())):
         raise ValueError(f"{average} scores of no images are undefined")
     if average == "micro":
         share = int(hits.sum()) / n_images
         return AverageScores(share, share, share)
-    scores = scores_of_counts(hits, support, chosen)
+    scores = class_scores(hits, support, chosen)
     weights = support if average == "weighted" else (support > 0) | (chosen != 0)
     means = (np.average(of, weights=weights) for of in (scores.precision, scores.recall, scores.f1))
     return AverageScores(*map(float, means))
 
 
-def macro_scores(matrix: NDArray[np.int64]) -> AverageScores:
-    """Average precision, recall and F1 over classes, each class counting the same.
-
-    Args:
-        matrix: (C, C) int64 confusion matrix, rows are targets, with at least one image.
-
-    Raises:
-        ValueError: If the matrix counts no image.
-
-    Example:
-        >>> round(macro_scores(np.array([[3, 1], [0, 2]])).f1, 4)
-        0.8286
-    """
-    return averaged_scores(matrix, "macro")
-
-
-def balanced_accuracy(matrix: NDArray[np.int64]) -> float:
+def balanced_accuracy(hits: NDArray[np.int64], support: NDArray[np.int64]) -> float:
     """Return the mean recall of the classes that have images, in [0, 1].
 
     It differs from the macro recall only where a class without images was predicted: that class
@@ -142,45 +105,19 @@ def balanced_accuracy(matrix: NDArray[np.int64]) -> float:
     posterior distribution", ICPR.
 
     Args:
-        matrix: (C, C) int64 confusion matrix, rows are targets, with at least one image.
-
-    Raises:
-        ValueError: If the matrix counts no image.
-
-    Example:
-        >>> balanced_accuracy(np.array([[3, 1], [0, 2]]))
-        0.875
-    """
-    return balanced_accuracy_of_counts(matrix.diagonal(), matrix.sum(axis=1))
-
-
-def balanced_accuracy_of_counts(hits: NDArray[np.int64], support: NDArray[np.int64]) -> float:
-    """Return the balanced accuracy from the (C,) hits and images of each class.
+        hits: (C,) int64, images of each class that were called so.
+        support: (C,) int64, images of each class; at least one in all.
 
     Raises:
         ValueError: If no image is counted.
+
+    Example:
+        >>> balanced_accuracy(np.array([3, 2]), np.array([4, 2]))
+        0.875
     """
     if not support.any():
         raise ValueError("the balanced accuracy on no images is undefined")
     return float(_ratio(hits, support)[support > 0].mean())
-
-
-def accuracy(matrix: NDArray[np.int64]) -> float:
-    """Return the share of images on the diagonal: trace over sum, in [0, 1].
-
-    Args:
-        matrix: (C, C) int64 confusion matrix with at least one image.
-
-    Raises:
-        ValueError: If the matrix counts no image.
-
-    Example:
-        >>> accuracy(np.array([[3, 1], [0, 4]]))
-        0.875
-    """
-    if not (total := int(matrix.sum())):
-        raise ValueError("the accuracy on no images is undefined")
-    return int(matrix.trace()) / total
 
 
 def meaningful_k(n_classes: int) -> int:

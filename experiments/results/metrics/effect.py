@@ -39,9 +39,9 @@ def augmentation_effects(comparisons: Sequence[Paired | SeedComparison]) -> tupl
         One effect for each, in the same order.
 
     Example:
-        >>> from experiments.results.metrics.paired import compare_paired
+        >>> from experiments.results.metrics.paired import compare_all
         >>> import numpy as np
-        >>> gain = compare_paired(np.array([True] * 8), np.array([False] * 8))
+        >>> gain = compare_all(np.array([[True] * 8, [False] * 8])).pair(0, 1)
         >>> [(effect.verdict, effect.adjusted_p_value) for effect in augmentation_effects([gain])]
         [('helped', 0.0078125)]
     """

@@ -78,28 +78,6 @@ class AllPaired:
         )
 
 
-def compare_paired(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
-    """Compare two runs on the same images.
-
-    Args:
-        first: (N,) bool, whether the first run gets the image right; at least one image.
-        second: (N,) bool, the same for the second run, in the same order.
-
-    Raises:
-        ValueError: If there is no image, or the two differ in length.
-
-    Example:
-        >>> first = np.array([True] * 9 + [False])
-        >>> second = np.array([True] * 4 + [False] * 6)
-        >>> paired = compare_paired(first, second)
-        >>> paired.n_only_first, paired.difference, paired.p_value
-        (5, 0.5, 0.0625)
-    """
-    if first.shape != second.shape:
-        raise ValueError(f"{first.shape} images of the first run but {second.shape} of the second")
-    return compare_all(np.stack([first, second])).pair(0, 1)
-
-
 def compare_all(correct: NDArray[np.bool_]) -> AllPaired:
     """Compare every two of R runs on the same images.
 
@@ -114,6 +92,12 @@ def compare_all(correct: NDArray[np.bool_]) -> AllPaired:
 
     Raises:
         ValueError: If there is no image.
+
+    Example:
+        >>> nine, four = np.arange(10) < 9, np.arange(10) < 4
+        >>> pair = compare_all(np.stack([nine, four])).pair(0, 1)
+        >>> pair.n_only_first, pair.difference, pair.p_value
+        (5, 0.5, 0.0625)
     """
     n_images = correct.shape[1]
     if not n_images:
