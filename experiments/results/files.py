@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,31 @@ def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
             ) from None
         raise
     _sync_folder(path.parent)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[None]:
+    """Set a folder aside while another is written in its place; bring it back if that fails.
+
+    What a killed process left aside is brought back by the next call for the same folder.
+    """
+    aside = folder.with_name(f".{folder.name}.replaced")
+    if aside.exists():
+        _put(aside, folder)
+    if folder.exists():
+        folder.rename(aside)
+    try:
+        yield
+    except BaseException:
+        if aside.exists():
+            _put(aside, folder)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put(source: Path, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    source.rename(folder)
 
 
 def _sync_folder(folder: Path) -> None:

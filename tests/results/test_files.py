@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from experiments.results.files import sha256_of, write_atomically
+from experiments.results.files import replacing_folder, sha256_of, write_atomically
 
 
 def test_the_folder_is_made_and_the_content_replaced(tmp_path: Path) -> None:
@@ -79,6 +79,49 @@ def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
             finally:
                 writer.kill()
         assert path.read_bytes() in contents, "half a file, after the kill"
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    write_atomically(folder / "old.json", b"old")
+    with replacing_folder(folder):
+        write_atomically(folder / "new.json", b"new")
+    assert [path.name for path in folder.iterdir()] == ["new.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_whose_replacement_fails_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    write_atomically(folder / "old.json", b"old")
+
+    def replace() -> None:
+        with replacing_folder(folder):
+            write_atomically(folder / "new.json", b"new")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace()
+    assert [path.name for path in folder.iterdir()] == ["old.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_that_a_killed_process_set_aside_comes_back(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    write_atomically(folder / "old.json", b"old")
+    script = """
+        import os, sys
+        from pathlib import Path
+        from experiments.results.files import replacing_folder, write_atomically
+        with replacing_folder(Path(sys.argv[1])):
+            write_atomically(Path(sys.argv[1]) / "half.json", b"half")
+            os.kill(os.getpid(), 9)
+    """
+    subprocess.run([sys.executable, "-c", dedent(script), str(folder)], check=False)
+    assert [path.name for path in folder.iterdir()] == ["half.json"]
+    with pytest.raises(ValueError, match="no"), replacing_folder(folder):
+        raise ValueError("no")
+    assert [path.name for path in folder.iterdir()] == ["old.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_the_digest_is_sha_256(tmp_path: Path) -> None:

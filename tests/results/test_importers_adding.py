@@ -1,5 +1,6 @@
 """Imported results join an experiment only if they are on its images and its classes."""
 
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments.results.errors import ConfigError, DataError, StoreError
+from experiments.results.errors import ConfigError, DataError, DiskFullError, StoreError
 from experiments.results.importers import ClassNames, read_import
 from experiments.results.importers.adding import NewRun, add_run
 from experiments.results.names import check_id, id_of
@@ -24,11 +25,16 @@ def add(
     store: ExperimentStore, folder: Path, content: str, name: str = "Mine", **options: Any
 ) -> RunRecord:
     """Import a CSV file into a store."""
-    path = folder / "said.csv"
-    path.write_text(content)
+    path = write(folder, content)
     known = ClassNames.of_store(store) if store.exists() else None
     new = NewRun(name, path, options.pop("cost", {}), options.pop("reported", {}))
     return add_run(store, read_import(path, known), new, NOW, **options)
+
+
+def write(folder: Path, content: str) -> Path:
+    path = folder / "said.csv"
+    path.write_text(content)
+    return path
 
 
 def rows_of(samples: list[Sample], names: list[str]) -> list[str]:
@@ -134,6 +140,26 @@ class TestTrainedExperiment:
         assert store.read_run("mine") == run
         assert store.read_experiment().run_ids.count("mine") == 1
         assert not (store.run_folder("mine") / "predictions.npz").exists()
+
+    def test_a_replacement_that_finds_no_room_leaves_the_old_run(
+        self, store: ExperimentStore, rows: list[str], tmp_path: Path
+    ) -> None:
+        """The limit on file size stands in for a full disk, as in test_disk_full."""
+        old = add(store, tmp_path, HEAD + "\n".join(rows))
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        worse = [*rows[:-1], rows[-1].replace(",circle", ",square")]
+        said = read_import(write(tmp_path, HEAD + "\n".join(worse)), ClassNames.of_store(store))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            with pytest.raises(DiskFullError, match="no room"):
+                add_run(store, said, NewRun("Mine", tmp_path / "said.csv", {}, {}), NOW, force=True)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert store.read_run("mine") == old
+        assert len(store.read_predictions(old, Split.TEST)) == len(rows)
+        assert sorted(path.name for path in store.run_folder("mine").parent.iterdir()) == sorted(
+            store.read_experiment().run_ids
+        )
 
 
 class TestNewExperiment:

@@ -17,7 +17,7 @@ from experiments.results.errors import (
     first_problem,
     nearest,
 )
-from experiments.results.files import sha256_of
+from experiments.results.files import replacing_folder, sha256_of
 from experiments.results.importers.imported import Imported
 from experiments.results.importers.matching import (
     UNKNOWN,
@@ -115,29 +115,29 @@ def add_run(
             pictures = draw(known, len(experiment.class_names))
             samples = pictures.samples
             experiment = _with_pictures(experiment, pictures)
-        store.remove_run(run_id)
-        run = RunRecord(
-            run_id=run_id,
-            experiment=store.name,
-            status="finished",
-            origin="imported",
-            label=new.name,
-            config=None,
-            preprocessing=None,
-            history=[],
-            best_epoch=None,
-            stopped_early=None,
-            cost=cost,
-            **_write_results(store, run_id, said),
-            reported_metrics=reported,
-            notes=notes_on(reported),
-            weights=None,
-            embedding=None,
-            provenance=None,
-            imported=_provenance(imported, new, now),
-            absent=_absent(said, imported, cost),
-        )
-        store.write_run(run)
+        with replacing_folder(store.run_folder(run_id)):
+            run = RunRecord(
+                run_id=run_id,
+                experiment=store.name,
+                status="finished",
+                origin="imported",
+                label=new.name,
+                config=None,
+                preprocessing=None,
+                history=[],
+                best_epoch=None,
+                stopped_early=None,
+                cost=cost,
+                **_write_results(store, run_id, said),
+                reported_metrics=reported,
+                notes=notes_on(reported),
+                weights=None,
+                embedding=None,
+                provenance=None,
+                imported=_provenance(imported, new, now),
+                absent=_absent(said, imported, cost),
+            )
+            store.write_run(run)
         ids = [*experiment.run_ids, *({run_id} - set(experiment.run_ids))]
         store.write_experiment(experiment.model_copy(update={"run_ids": ids}), samples)
     return run
