@@ -71,6 +71,12 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         help="run only these models of the experiment",
     )
     what.add_argument(
+        "--runs",
+        nargs="+",
+        metavar="RUN",
+        help="run only these of the experiment, by their ids: resnet18-none, resnet18-none-seed1",
+    )
+    what.add_argument(
         "--force",
         action="store_true",
         help="run again what is stored already, replacing it",
@@ -135,7 +141,7 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     )
     arguments = parser.parse_args(words)
     if not arguments.run_experiments:
-        for option in ("models", "force", "data_dir", "weights_dir"):
+        for option in ("models", "runs", "force", "data_dir", "weights_dir"):
             if getattr(arguments, option):
                 parser.error(f"--{option.replace('_', '-')} needs --run-experiments")
     return arguments
@@ -260,6 +266,7 @@ def run_missing(
             ),
             downloads=downloads_folder(),
             only_models=arguments.models,
+            only_runs=arguments.runs,
             force=arguments.force,
         )
     return sum(record.status == "failed" for record in records)

@@ -154,41 +154,54 @@ class ExperimentConfig(Record):
                 raise ValueError(f"{field}: the same one is there twice")
         return self
 
-    def runs(self, models: Iterable[str] | None = None) -> dict[str, RunConfig]:
+    def runs(
+        self, models: Iterable[str] | None = None, run_ids: Iterable[str] | None = None
+    ) -> dict[str, RunConfig]:
         """Return the planned runs by id, in the order of the file.
 
         Args:
             models: Names of the models to keep; all where it is None.
+            run_ids: Ids of the runs to keep, among those of these models; all where it is None.
 
         Raises:
-            ConfigError: If a name in `models` is not one of this experiment's.
+            ConfigError: If a name in `models`, or an id in `run_ids`, is not one of them.
         """
         names = [model.name for model in self.models]
-        chosen = names if models is None else list(models)
-        for name in chosen:
-            if name not in names:
-                raise ConfigError(
-                    f"--models: {name!r} is not in experiment {self.name!r}{nearest(name, names)}; "
-                    f"it has {', '.join(names)}"
-                )
-        return {
-            self._run_id(model.name, augmentation, seed): RunConfig(
-                model=model.name,
-                label=model.label or model.name,
-                strategy=self.strategy,
-                head=self.head,
-                augmentation=augmentation,
-                seed=seed,
-                training=self.training,
-                preprocessing=self.preprocessing,
-                augmentation_parameters=self.augmentation,
-                strategy_parameters=self.stages,
-            )
+        chosen = self._known("models", models, names)
+        planned = {
+            self._run_id(model.name, augmentation, seed): self._run(model, augmentation, seed)
             for model in self.models
             if model.name in chosen
             for augmentation in self.augmentations
             for seed in self.seeds
         }
+        kept = self._known("runs", run_ids, list(planned))
+        return {run_id: run for run_id, run in planned.items() if run_id in kept}
+
+    def _known(self, option: str, asked: Iterable[str] | None, names: list[str]) -> list[str]:
+        """Return what was asked for, or everything, if the experiment has it."""
+        chosen = names if asked is None else list(asked)
+        for name in chosen:
+            if name not in names:
+                raise ConfigError(
+                    f"--{option}: {name!r} is not in experiment {self.name!r}"
+                    f"{nearest(name, names)}; it has {', '.join(names)}"
+                )
+        return chosen
+
+    def _run(self, model: ModelConfig, augmentation: Augmentation, seed: int) -> RunConfig:
+        return RunConfig(
+            model=model.name,
+            label=model.label or model.name,
+            strategy=self.strategy,
+            head=self.head,
+            augmentation=augmentation,
+            seed=seed,
+            training=self.training,
+            preprocessing=self.preprocessing,
+            augmentation_parameters=self.augmentation,
+            strategy_parameters=self.stages,
+        )
 
     def _run_id(self, model: str, augmentation: str, seed: int) -> str:
         """Name a run by what tells it from the others."""

@@ -34,6 +34,7 @@ def run_experiment(
     *,
     downloads: Path,
     only_models: list[str] | None = None,
+    only_runs: list[str] | None = None,
     force: bool = False,
 ) -> list[RunRecord]:
     """Run what is missing in the store; each run is complete on disk before the next starts.
@@ -47,18 +48,19 @@ def run_experiment(
         around: Device, cache, progress, clock.
         downloads: Folder for datasets that are downloaded.
         only_models: Names of the models to run; all where it is None.
+        only_runs: Ids of the runs to do, of those models; all where it is None.
         force: Redo runs that have finished, and accept other images than the stored ones.
 
     Returns:
         The records of the runs made by this call.
 
     Raises:
-        ConfigError: If a model, or an image or a layer under `[explain]`, is unknown.
+        ConfigError: If a model, a run, or an image or a layer under `[explain]`, is unknown.
         DataError: If images or weights are missing; nothing was written.
         StoreError: If another process is writing there, or the store holds results on other images
             and `force` is not set.
     """
-    runs = config.runs(only_models)
+    runs = config.runs(only_models, only_runs)
     models.check_names(run.model for run in runs.values())
     dataset = _find_everything(config, list(runs.values()), around, downloads)
     with only_writer(store.folder, around.now()):

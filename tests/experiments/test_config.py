@@ -87,6 +87,15 @@ def test_a_model_outside_the_experiment_suggests_the_nearest():
         load_config("digits").runs(["test_resnt"])
 
 
+def test_runs_are_chosen_by_their_ids():
+    config = load_config("digits")
+    assert list(config.runs(run_ids=["test_resnet-none"])) == ["test_resnet-none"]
+    with pytest.raises(ConfigError, match=r"--runs: 'test_resnet' is not in .*; it has test_"):
+        config.runs(run_ids=["test_resnet"])
+    with pytest.raises(ConfigError, match=r"--runs: 'test_resnet-none' is not in"):
+        config.runs(["test_vit"], ["test_resnet-none"])
+
+
 def test_folders_are_relative_to_the_file(tmp_path):
     text = DIGITS.replace(
         'source = "digits"', 'source = "folder"\ndata_dir = "photos"\ntitle = "x"'

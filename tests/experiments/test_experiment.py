@@ -161,6 +161,15 @@ def test_only_some_models_can_be_run(quick_config, store, around):
     assert store.read_experiment().run_ids == ["test_vit-none", "test_resnet-none"]
 
 
+def test_one_run_is_done_anew_and_the_others_stay(quick_config, store, around):
+    config = quick_config.model_copy(update={"seeds": [0, 1]})
+    before = run(config, store, around)
+    (again,) = run(config, store, around, only_runs=["test_vit-none-seed1"], force=True)
+    assert again.run_id == "test_vit-none-seed1"
+    assert store.read_run("test_vit-none-seed0") == before[0]
+    assert store.read_experiment().run_ids == ["test_vit-none-seed0", "test_vit-none-seed1"]
+
+
 def test_a_failing_run_is_recorded_and_tried_again(quick_config, store, around):
     diverging = TrainingConfig(optimizer="sgd", learning_rate=1e30, batch_size=64, max_epochs=1)
     bad = quick_config.model_copy(

@@ -349,8 +349,10 @@ def test_the_command_is_one_that_build_understands(experiment: Experiment) -> No
     assert words[:2] == ["python", "build.py"]
     arguments = parse_arguments(words[2:])
     assert arguments.experiment == "made-up"
-    assert arguments.models == ["beta"]
+    assert arguments.runs == ["beta-none"]
+    assert arguments.models is None
     assert arguments.run_experiments
+    assert arguments.force
 
 
 def test_the_commit_is_checked_out_first(tmp_path: Path) -> None:

@@ -16,18 +16,17 @@ class Command:
 
 def command(record: RunRecord) -> Command:
     """Return how a run is done again, by training or by importing."""
-    return _import(record) if record.config is None else _training(record, record.config.model)
+    return _import(record) if record.config is None else _training(record)
 
 
-def _training(record: RunRecord, model: str) -> Command:
+def _training(record: RunRecord) -> Command:
     words = ["python", "build.py", "--experiment", record.experiment, "--run-experiments"]
-    words += ["--models", model]
+    words += ["--runs", record.run_id, "--force"]
     commit = record.provenance.commit if record.provenance else None
     lines = [shlex.join(words)]
     remark = (
-        "It runs every variant of this model that the store does not hold yet; with --force, those "
-        "that it does hold too. An experiment that does not come with bakeoff is given by the path "
-        "of its TOML file in place of its name."
+        "It does this run anew, in place of the stored one. An experiment that does not come with "
+        "bakeoff is given by the path of its TOML file in place of its name."
     )
     if commit and commit.endswith("+"):
         remark += f" The source had changes on top of commit {commit.removesuffix('+')}."
