@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from experiments.results.metrics.risk import RiskCoverage
 from site_builder import addresses, formatting
 from site_builder.charts.calibration import MIN_IMAGES, reliability_overlay, risk_overlay
@@ -121,7 +119,7 @@ def _row(run: Run, name: RunName, kind: str) -> SureRow:
 
 def risk_at_coverage(risk: RiskCoverage) -> float:
     """Return the error rate at the first point that answers at least `COVERAGE`."""
-    return float(risk.risk[np.searchsorted(risk.coverage, COVERAGE - 1e-9)])
+    return float(risk.risk[risk.at(COVERAGE)])
 
 
 def _summary(shown: Sequence[Run], known: Sequence[Run]) -> str:

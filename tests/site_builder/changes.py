@@ -1,9 +1,11 @@
 """Changes to a made-up store, for what rarely happens."""
 
 import io
+from dataclasses import replace
 
 from experiments.results.schema import ExampleSheet, UnreadableImage
 from experiments.results.store import ExperimentStore
+from site_builder.loading import Run
 
 
 def relabel(store: ExperimentStore, run_id: str, label: str) -> None:
@@ -26,6 +28,14 @@ def forget_latency(store: ExperimentStore, run_id: str, reason: str) -> None:
         update={"latency_ms": None, "absent": run.cost.absent | {"latency_ms": reason}}
     )
     store.write_run(run.model_copy(update={"cost": cost}))
+
+
+def elsewhere(run: Run) -> Run:
+    """Return a run that was timed on another machine."""
+    made = run.record.provenance
+    assert made is not None
+    update = {"provenance": made.model_copy(update={"cpu": "Another processor"})}
+    return replace(run, record=run.record.model_copy(update=update))
 
 
 def add_examples(store: ExperimentStore) -> bytes:

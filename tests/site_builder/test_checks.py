@@ -173,6 +173,18 @@ def test_a_score_rounded_as_it_was_given_agrees(store: ExperimentStore) -> None:
     assert findings(store)["ReportedMetrics"].status == Status.FAILED
 
 
+def test_a_score_given_with_an_exponent_has_its_decimals(store: ExperimentStore) -> None:
+    """1e-05 has five decimals, so a log loss of 0.001 is another one."""
+    said = store.read_predictions(store.read_run(RUN), Split.TEST)
+    logits = np.where(np.arange(3) == said.targets[:, None], np.log(2 / 0.001), 0.0)
+    sure = Predictions.from_logits(said.sample_ids, said.targets, logits)
+    change_run(store, predictions=store.write_predictions(RUN, {Split.TEST: sure}))
+    assert load(store).runs[0].scores.log_loss.value == pytest.approx(0.001, rel=1e-3)
+    for given_, status in ((0.001, Status.PASSED), (1e-05, Status.FAILED)):
+        change_run(store, reported_metrics={"log_loss": given_})
+        assert findings(store)["ReportedMetrics"].status == status
+
+
 def test_scores_that_nothing_can_be_held_against_are_noted_by_name(store: ExperimentStore) -> None:
     accuracy = load(store).runs[0].accuracy
     change_run(store, reported_metrics={"accuracy": accuracy, "auc": 0.5, "macro_kappa": 0.1})

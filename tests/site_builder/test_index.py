@@ -65,6 +65,18 @@ def test_an_untested_run_has_a_reason_in_place_of_a_group(tmp_path: Path) -> Non
     ) in page_of(store)
 
 
+def test_nothing_is_said_of_groups_where_nothing_was_tested(tmp_path: Path) -> None:
+    store = store_of(tmp_path, {"alpha": 390, "beta": 300})
+    assert "A group is a run and those" in page_of(store)
+    assert "is not corrected so and may leave out 0" in page_of(store)
+    for run_id in ("alpha-none", "beta-none"):
+        import_counts(store, run_id)
+    page = page_of(store)
+    assert "No two runs could be compared on the same images, so there are no groups." in page
+    assert "A group is a run" not in page
+    assert " leads at " not in page
+
+
 def test_seeds_are_one_row_that_unfolds(tmp_path: Path) -> None:
     store = write_made_up_store(
         tmp_path, n_images=N, augmentations=("none",), training_seeds=(0, 1)

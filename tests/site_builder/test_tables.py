@@ -1,5 +1,6 @@
 """The tables of runs against scikit-learn, and what stands in their cells."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from site_builder.tables import Row, Table, performance_table, resources_table
 from site_builder.tables.families import family_of_model
 from site_builder.tables.pairs import pairs
 from tests.made_up import write_made_up_store
-from tests.site_builder.changes import forget_latency
+from tests.site_builder.changes import elsewhere, forget_latency
 
 
 def performance(experiment: Experiment) -> Table:
@@ -101,6 +102,17 @@ def test_everything_that_reads_as_the_best_is_marked(experiment: Experiment) -> 
         none = column.key == "features"  # nothing was frozen
         expected = {row.run_id for row in table.rows} if same else {"alpha-none", "alpha-standard"}
         assert best == (set() if none else expected), column.key
+
+
+def test_no_time_is_the_best_of_two_machines(experiment: Experiment) -> None:
+    first, *others = experiment.runs
+    table = resources(replace(experiment, runs=(elsewhere(first), *others)))
+    marked = {
+        column.key
+        for place, column in enumerate(table.columns)
+        if any(row.cells[place].best for row in table.rows)
+    }
+    assert marked == {"parameters", "flops", "size", "trained"}
 
 
 def test_accuracy_marks_the_group_that_a_test_does_not_part_from_the_best(

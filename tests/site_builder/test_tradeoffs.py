@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from experiments.results.schema import Cost
-from site_builder.loading import Experiment, Run
+from site_builder.loading import Experiment
 from site_builder.naming import RunName, run_names
 from site_builder.tradeoffs import (
     N_SERIES,
@@ -19,6 +19,7 @@ from site_builder.tradeoffs import (
     plotly_figure,
     tradeoffs,
 )
+from tests.site_builder.changes import elsewhere
 
 
 @pytest.fixture
@@ -69,14 +70,6 @@ def test_the_front_is_what_no_run_beats(charts: dict[str, Tradeoff]) -> None:
             )
         }
         assert {point.run_id for point in chart.front} == front
-
-
-def elsewhere(run: Run) -> Run:
-    """Return a run that was timed on another machine."""
-    made = run.record.provenance
-    assert made is not None
-    update = {"provenance": made.model_copy(update={"cpu": "Another processor"})}
-    return replace(run, record=run.record.model_copy(update=update))
 
 
 def test_no_front_joins_times_of_two_machines(experiment: Experiment) -> None:

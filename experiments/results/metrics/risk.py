@@ -24,6 +24,11 @@ class RiskCoverage:
     risk: NDArray[np.float64]
     area: float
 
+    def at(self, coverage: float) -> int:
+        """Return the place of the first point that answers at least this share, in (0, 1]."""
+        # Shares are quotients: 0.3 may be stored as a hair less.
+        return int(np.searchsorted(self.coverage, coverage - 1e-9))
+
 
 def risk_coverage(confidences: NDArray[np.floating], correct: NDArray[np.bool_]) -> RiskCoverage:
     """Trace the error rate while more and more images are answered.

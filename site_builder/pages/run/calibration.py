@@ -107,8 +107,7 @@ def risk_points(risk: RiskCoverage) -> Iterator[tuple[float, int, float]]:
     Yields:
         Share of images answered, in [0, 1]; how many that are; error rate among them, in [0, 1].
     """
-    places = np.searchsorted(risk.coverage, np.array(_COVERAGES) - 1e-9)
-    for place in dict.fromkeys(places.tolist()):
+    for place in dict.fromkeys(map(risk.at, _COVERAGES)):
         coverage = float(risk.coverage[place])
         # The first point is one image.
         yield coverage, round(coverage / float(risk.coverage[0])), float(risk.risk[place])
