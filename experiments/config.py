@@ -169,7 +169,7 @@ class ExperimentConfig(Record):
         names = [model.name for model in self.models]
         chosen = self._known("models", models, names)
         planned = {
-            self._run_id(model.name, augmentation, seed): self._run(model, augmentation, seed)
+            _run_id(model.name, augmentation, seed): self._run(model, augmentation, seed)
             for model in self.models
             if model.name in chosen
             for augmentation in self.augmentations
@@ -203,12 +203,13 @@ class ExperimentConfig(Record):
             strategy_parameters=self.stages,
         )
 
-    def _run_id(self, model: str, augmentation: str, seed: int) -> str:
-        """Name a run by what tells it from the others."""
-        parts = [model.lower().replace("/", "-"), augmentation]
-        if len(self.seeds) > 1:
-            parts.append(f"seed{seed}")
-        return "-".join(parts)
+
+def _run_id(model: str, augmentation: str, seed: int) -> str:
+    """Name a run by what tells it from the others, whichever of them are planned with it."""
+    parts = [model.lower().replace("/", "-"), augmentation]
+    if seed:
+        parts.append(f"seed{seed}")
+    return "-".join(parts)
 
 
 def shipped_experiments() -> list[str]:

@@ -21,6 +21,11 @@ _FORMATS = tuple(
     for name in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
     if name in Image.OPEN
 )
+IMAGE_SUFFIXES = frozenset(
+    suffix for suffix, name in Image.registered_extensions().items() if name in _FORMATS
+) | {".heic", ".heif", ".jp2", ".jxl"}
+"""What files of photographs are called, those of formats too that are not read here."""
+
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

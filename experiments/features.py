@@ -13,7 +13,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import timm
 import torch
+import torchvision
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -25,6 +27,8 @@ from experiments.results.files import fresh_path
 
 # Raise this when the same backbone and pixels would give other features than before.
 _FORMAT = 2
+# What computes them.
+_VERSIONS = (torch.__version__, torchvision.__version__, timm.__version__)
 # How far a traced backbone's features may be from its own: rounding, not another computation.
 _TRACE_TOLERANCE = 1e-3
 
@@ -37,20 +41,23 @@ class FrozenBackbone:
     Args:
         backbone: (B, 3, H, W) float to (B, F) float; put into eval mode.
         watched: The same backbone, with the peaks of its layers.
+        name: Of the model; its structure as text and its state do not tell everything apart, such
+            as the number of a transformer's heads.
 
     Attributes:
         watched: As given.
     """
 
-    def __init__(self, backbone: nn.Module, watched: Watched | None = None) -> None:
+    def __init__(self, backbone: nn.Module, watched: Watched | None = None, name: str = "") -> None:
         self._backbone = backbone.eval().requires_grad_(False)
         self.watched = watched
+        self._name = name
         self._run: Callable[[Tensor], Tensor] | None = None
 
     @cached_property
     def key(self) -> str:
-        """Names the backbone by its class, its structure and every bit of its state."""
-        digest = hashlib.sha256(repr(self._backbone).encode())
+        """Names the backbone by its model, its structure and every bit of its state."""
+        digest = hashlib.sha256(f"{self._name} {self._backbone!r}".encode())
         for name, value in self._backbone.state_dict().items():
             digest.update(name.encode())
             digest.update(value.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
@@ -121,7 +128,7 @@ def cached_features_and_top_images(
 
 def _path(cache: Path, backbone: FrozenBackbone, images: Examples, *layers: str) -> Path:
     device = images.targets.device.type
-    name = [_FORMAT, torch.__version__, device, backbone.key, images.key, *layers]
+    name = [_FORMAT, *_VERSIONS, device, backbone.key, images.key, *layers]
     return cache / f"{hashlib.sha256(json.dumps(name).encode()).hexdigest()}.npy"
 
 

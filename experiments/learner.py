@@ -17,7 +17,7 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     # Fused, since one call for all is a quarter of a head's step faster.
     "adam": partial(torch.optim.Adam, fused=True),
     "adamw": partial(torch.optim.AdamW, fused=True),
-    "sgd": lambda groups, **options: torch.optim.SGD(groups, momentum=0.9, **options),
+    "sgd": torch.optim.SGD,
 }
 
 Learning = Callable[[int], list[tuple[nn.Module, float]]]
@@ -74,9 +74,7 @@ class Learner:
         fresh = [parameter for parameter in module.parameters() if parameter not in known]
         group: dict[str, Any] = {"params": fresh, "factor": factor}
         if self._optimizer is None:
-            self._optimizer = OPTIMIZERS[self._config.optimizer](
-                [group], lr=self._config.learning_rate, weight_decay=self._config.weight_decay
-            )
+            self._optimizer = _optimizer(self._config, group)
         else:
             self._optimizer.add_param_group(group)
 
@@ -180,6 +178,14 @@ class Learner:
             place, name = key.split(".")
             by_place.setdefault(int(place), {})[name] = _laid_out(value, parameters[int(place)])
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": by_place})
+
+
+def _optimizer(config: TrainingConfig, group: dict[str, Any]) -> Optimizer:
+    """Return the configured optimiser of one group of parameters."""
+    options = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    if config.optimizer == "sgd":
+        options["momentum"] = config.momentum
+    return OPTIMIZERS[config.optimizer]([group], **options)
 
 
 def _laid_out(value: Tensor, parameter: nn.Parameter) -> Tensor:

@@ -30,15 +30,16 @@ def only_writer(folder: Path, now: datetime) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / LOCK_FILE, timeout=0):
-            holder = {"pid": os.getpid(), "host": platform.node(), "since": now.isoformat()}
-            write_atomically(folder / HOLDER_FILE, json.dumps(holder).encode())
-            yield
+        held = FileLock(folder / LOCK_FILE, timeout=0).acquire()
     except Timeout:
         raise StoreError(
             f"{folder}: another process is writing there ({_holder(folder)}); wait until it has "
             "finished, or use another --results folder"
         ) from None
+    with held:
+        holder = {"pid": os.getpid(), "host": platform.node(), "since": now.isoformat()}
+        write_atomically(folder / HOLDER_FILE, json.dumps(holder).encode())
+        yield
 
 
 def _holder(folder: Path) -> str:

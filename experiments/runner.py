@@ -260,7 +260,7 @@ def _what_learns(
     """
     if config.strategy != "frozen":
         return model, images, None
-    backbone = FrozenBackbone(model.backbone, watched)
+    backbone = FrozenBackbone(model.backbone, watched, config.model)
     examples: dict[Split, Examples] = {
         # Where an image is always the same, so are its features: once through the backbone will do.
         split: of_split.mapped(backbone)

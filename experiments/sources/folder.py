@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from torchvision.datasets.folder import IMG_EXTENSIONS
-
 from experiments.config import FolderConfig
+from experiments.decoding import IMAGE_SUFFIXES
 from experiments.results.errors import DataError
 from experiments.results.schema import DatasetCard, Split
 from experiments.sources.listing import Entry, Listing
@@ -15,7 +14,6 @@ SPLIT_FOLDERS: Mapping[Split, tuple[str, ...]] = {
     Split.VAL: ("val", "validation", "valid"),
     Split.TEST: ("test",),
 }
-_SUFFIXES = {*IMG_EXTENSIONS, ".gif"}
 
 
 def list_folder(config: FolderConfig) -> Listing:
@@ -61,12 +59,13 @@ def list_folder(config: FolderConfig) -> Listing:
 
 def _split_folders(root: Path) -> dict[Split, Path]:
     """Return the folder of each split; where there is no split, `root` is all of `train`."""
+    by_name = {folder.name.lower(): folder for folder in _subfolders(root)}
     folders = {
-        split: folder
+        split: by_name[name]
         for split, names in SPLIT_FOLDERS.items()
-        for folder in (root / name for name in reversed(names))
+        for name in reversed(names)
         # A folder of that name which holds images is a class: a train is also a vehicle.
-        if folder.is_dir() and _subfolders(folder)
+        if name in by_name and _subfolders(by_name[name])
     }
     if not folders:
         return {Split.TRAIN: root}
@@ -88,7 +87,7 @@ def _images_by_class(folder: Path) -> dict[str, list[Path]]:
         entry.name: [
             file
             for file in entry.iterdir()
-            if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
+            if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
         ]
         for entry in _subfolders(folder)
     }

@@ -37,9 +37,9 @@ def test_every_model_augmentation_and_seed_is_a_run(tmp_path):
     text = DIGITS.replace("seeds = [0]", "seeds = [0, 7]")
     runs = load_config(write(tmp_path, text)).runs(["test_vit"])
     assert {name: (run.augmentation, run.seed) for name, run in runs.items()} == {
-        "test_vit-none-seed0": ("none", 0),
+        "test_vit-none": ("none", 0),
         "test_vit-none-seed7": ("none", 7),
-        "test_vit-standard-seed0": ("standard", 0),
+        "test_vit-standard": ("standard", 0),
         "test_vit-standard-seed7": ("standard", 7),
     }
 

@@ -60,6 +60,25 @@ def test_a_folder_keeps_its_splits_and_names_files_by_path(image_folder, tmp_pat
     assert (last.path, last.target, last.width_px, last.height_px) == ("test/b/0.png", 1, 20, 16)
 
 
+def test_folders_of_splits_may_be_capitalised(image_folder, tmp_path):
+    root = image_folder({"Train": {"b": 3, "a": 3}, "TEST": {"a": 2, "b": 1}})
+    dataset = load_dataset(folder_config(root), tmp_path)
+    assert dataset.class_names == ("a", "b")
+    assert sizes(dataset)["test"] == 3
+
+
+def test_photographs_of_any_suffix_are_read_or_listed(image_folder, tmp_path):
+    """A telephone's HEIC cannot be decoded here; it must not disappear without a word."""
+    root = image_folder({"train": {"a": 4, "b": 4}, "test": {"a": 1, "b": 2}})
+    (root / "test/b/0.png").rename(root / "test/b/0.JFIF")
+    (root / "train/a/photo.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (root / "train/a/notes.txt").write_text("no photograph")
+    dataset = load_dataset(folder_config(root, max_unreadable_fraction=0.5), tmp_path)
+    assert "test/b/0.JFIF" in {item.path for item in dataset.items}
+    assert [unreadable.path for unreadable in dataset.unreadable] == ["train/a/photo.heic"]
+    assert dataset.card.n_unreadable == 1
+
+
 def test_val_is_carved_out_of_train_where_there_is_none(image_folder, tmp_path):
     root = image_folder({"train": {"a": 20, "b": 10}, "test": {"a": 2, "b": 2}})
     dataset = load_dataset(folder_config(root, val_fraction=0.3), tmp_path)

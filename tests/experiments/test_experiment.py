@@ -161,13 +161,14 @@ def test_only_some_models_can_be_run(quick_config, store, around):
     assert store.read_experiment().run_ids == ["test_vit-none", "test_resnet-none"]
 
 
-def test_one_run_is_done_anew_and_the_others_stay(quick_config, store, around):
+def test_a_seed_more_is_a_run_more_and_one_run_is_done_anew_alone(quick_config, store, around):
+    before = run(quick_config, store, around)
     config = quick_config.model_copy(update={"seeds": [0, 1]})
-    before = run(config, store, around)
+    assert [record.run_id for record in run(config, store, around)] == ["test_vit-none-seed1"]
     (again,) = run(config, store, around, only_runs=["test_vit-none-seed1"], force=True)
     assert again.run_id == "test_vit-none-seed1"
-    assert store.read_run("test_vit-none-seed0") == before[0]
-    assert store.read_experiment().run_ids == ["test_vit-none-seed0", "test_vit-none-seed1"]
+    assert store.read_run("test_vit-none") == before[0]
+    assert store.read_experiment().run_ids == ["test_vit-none", "test_vit-none-seed1"]
 
 
 def test_a_failing_run_is_recorded_and_tried_again(quick_config, store, around):

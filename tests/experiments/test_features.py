@@ -72,6 +72,11 @@ def test_one_changed_weight_misses_the_cache(features):
     assert changed.seen > 0
 
 
+def test_another_model_misses_the_cache_though_all_its_bits_are_the_same():
+    one, other = (FrozenBackbone(nn.Flatten(), name=name) for name in ("vit_a", "vit_b"))
+    assert one.key != other.key
+
+
 def test_other_inputs_miss_the_cache(features):
     features(Counting(), "one")
     other = Counting()

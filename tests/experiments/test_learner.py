@@ -45,13 +45,13 @@ class SmallMemory(nn.Module):
     [
         ("adam", lambda p: torch.optim.Adam(p, lr=0.01, weight_decay=0.1)),
         ("adamw", lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1)),
-        ("sgd", lambda p: torch.optim.SGD(p, lr=0.01, weight_decay=0.1, momentum=0.9)),
+        ("sgd", lambda p: torch.optim.SGD(p, lr=0.01, weight_decay=0.1, momentum=0.5)),
     ],
 )
 def test_steps_are_those_of_a_plain_loop(name, make):
     model, plain = network(), network()
     optimizer = make(plain.parameters())
-    ours = learner(model, optimizer=name, learning_rate=0.01, weight_decay=0.1)
+    ours = learner(model, optimizer=name, learning_rate=0.01, weight_decay=0.1, momentum=0.5)
     inputs, targets = batch()
     for _ in range(5):
         loss, hits = ours.step(inputs, targets)

@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from filelock import Timeout
 
 from experiments.lock import only_writer
 from experiments.results.errors import StoreError
@@ -29,6 +30,13 @@ def holder(tmp_path):
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
+
+
+def test_a_timeout_of_what_the_writer_does_stays_its_own(tmp_path):
+    with pytest.raises(Timeout), only_writer(tmp_path, NOW):
+        raise Timeout("another lock")
+    with only_writer(tmp_path, NOW):
+        pass
 
 
 def test_a_second_writer_is_told_who_the_first_is(tmp_path, holder):

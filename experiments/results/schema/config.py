@@ -15,6 +15,9 @@ class TrainingConfig(Record):
     """How a model learns."""
 
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="Update rule.")
+    momentum: Fraction = Field(
+        0.9, description="Momentum of `sgd`; the other rules have moments of their own."
+    )
     learning_rate: Positive = Field(1e-3, description="Peak step size of the optimiser.")
     schedule: Literal["constant", "cosine"] = Field(
         "constant", description="How the learning rate changes over the epochs."
