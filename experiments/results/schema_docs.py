@@ -36,6 +36,8 @@ from experiments.results.schema import (
     Record,
     RunRecord,
     Sample,
+    Teaching,
+    Walkthrough,
 )
 from experiments.results.store import (
     COUNTS_FILE,
@@ -47,15 +49,19 @@ from experiments.results.store import (
     RUN_FILE,
     SAMPLES_FILE,
 )
+from experiments.results.teaching import AUGMENTATIONS_FILE, TEACHING_FILE, TEACHING_FOLDER
+from experiments.results.walkthrough import WALKTHROUGH_FILE, WALKTHROUGH_FOLDER
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "results-schema.md"
 
 _ROOTS: dict[str, type[Record]] = {
     EXPERIMENT_FILE: ExperimentRecord,
     SAMPLES_FILE: Sample,
+    TEACHING_FILE: Teaching,
     RUN_FILE: RunRecord,
     ARCHITECTURE_FILE: Architecture,
     FEATURE_MAPS_FILE: FeatureMaps,
+    WALKTHROUGH_FILE: Walkthrough,
 }
 _REF_PREFIX = "#/$defs/"
 
@@ -78,6 +84,9 @@ results/<experiment>/
     examples.webp         one image of every class
     class_<t>_<part>.webp  test images of the class with index t
     {PREVIEWS_FILE:22}larger pictures of test images: <n>.webp is image n of the split, from 0
+  {TEACHING_FILE:24}one Teaching: colours of the training images, augmentations
+  {TEACHING_FOLDER + "/":24}the picture that it names
+    {AUGMENTATIONS_FILE:22}one test image as augmentations change it
   runs/<run_id>/
     {RUN_FILE:22}one RunRecord
     {PREDICTIONS_FILE:22}what the model said about every evaluated image
@@ -90,6 +99,8 @@ results/<experiment>/
       {ACTIVATION_FILE:20}class-activation maps
       {TOP_IMAGES_FILE:20}`layer<m>`: (C, k) int32, test images by how a channel responds;
                               `names`: those of the layers
+    {WALKTHROUGH_FILE:22}one Walkthrough: one test image from photograph to probabilities
+    {WALKTHROUGH_FOLDER + "/":22}the pictures that it names, <step>.webp
     model.safetensors     the trained weights
     checkpoint.safetensors  training so far, of a run that has not finished; no part of the store
 ```
