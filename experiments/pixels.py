@@ -145,8 +145,19 @@ def square(image: Image.Image, geometry: Geometry) -> Tensor:
     """
     # A view with the channels last in memory, which is how resizing is fastest.
     pixels = functional.pil_to_tensor(image)
+    return cropped(resized(pixels, geometry), geometry).permute(1, 2, 0)
+
+
+def resized(pixels: Tensor, geometry: Geometry) -> Tensor:
+    """Resize (3, H, W) uint8: the shorter side to `resize_px`, or the `whole` to a square."""
     whole = geometry.kind == "whole"
     size = [geometry.crop_px, geometry.crop_px] if whole else [geometry.resize_px]
-    resized = functional.resize(pixels, size, _FILTERS[geometry.interpolation], antialias=True)
-    squared: Tensor = functional.center_crop(resized, [geometry.crop_px, geometry.crop_px])
-    return squared.permute(1, 2, 0)
+    filter_ = _FILTERS[geometry.interpolation]
+    smaller: Tensor = functional.resize(pixels, size, filter_, antialias=True)
+    return smaller
+
+
+def cropped(pixels: Tensor, geometry: Geometry) -> Tensor:
+    """Cut the centre, (3, crop_px, crop_px), out of (3, H, W) uint8; what is missing is black."""
+    centre: Tensor = functional.center_crop(pixels, [geometry.crop_px, geometry.crop_px])
+    return centre

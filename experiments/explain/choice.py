@@ -49,6 +49,11 @@ def choose_samples(
     ]
 
 
+def image_to_follow(samples: Sequence[ExplainedSample]) -> str:
+    """Return the one of them that explains the way through a model: no mistake, if there is one."""
+    return next((s for s in samples if s.why != "mistake"), samples[0]).sample_id
+
+
 def named_samples(dataset: ImageDataset, names: Sequence[str]) -> list[ExplainedSample]:
     """Find the test images that a configuration names, by their id or their path.
 

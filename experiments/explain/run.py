@@ -48,7 +48,7 @@ from experiments.transforms import normalise, to_float
 
 NO_TOP_IMAGES = "the test images went through the model without these layers being watched"
 # On a GPU, runs compute in bfloat16: their probabilities differ that much from those of float32.
-_MOST_DIFFERENT = 0.1
+MOST_DIFFERENT = 0.1
 
 
 def explain_run(
@@ -129,7 +129,7 @@ def _require_same(logits: Tensor, predictions: Predictions, places: Sequence[int
     probabilities = logits.double().softmax(dim=1).numpy()
     for ours, place in zip(probabilities, places, strict=False):
         stored = predictions.top_probabilities[place, 0]
-        if not abs(ours[predictions.predicted[place]] - stored) <= _MOST_DIFFERENT:
+        if not abs(ours[predictions.predicted[place]] - stored) <= MOST_DIFFERENT:
             raise StoreError(
                 "the stored weights do not give the stored predictions; --force does the run again"
             )

@@ -1,6 +1,7 @@
-"""After the runs of an experiment: feature maps of every model, on the same images."""
+"""After the runs of an experiment: what every model sees, on the same images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -8,9 +9,12 @@ import torch
 from experiments import models
 from experiments.config import ExperimentConfig
 from experiments.datasets import ImageDataset
-from experiments.explain.choice import choose_samples, named_samples
+from experiments.explain.choice import choose_samples, image_to_follow, named_samples
 from experiments.explain.layers import check_layers, choose_layers
 from experiments.explain.run import explain_run
+from experiments.explain.teaching import make_teaching
+from experiments.explain.walkthrough import walk_run
+from experiments.progress import Progress
 from experiments.results.errors import DiskFullError, StoreError
 from experiments.results.feature_maps import (
     has_feature_maps,
@@ -20,6 +24,12 @@ from experiments.results.feature_maps import (
 )
 from experiments.results.schema import ExplainedSample, RunRecord, Split
 from experiments.results.store import ExperimentStore
+from experiments.results.walkthrough import (
+    has_walkthrough,
+    read_walkthrough,
+    read_walkthrough_picture,
+    remove_walkthrough,
+)
 from experiments.runner import Surroundings
 from experiments.transforms import resolve_preprocessing
 
@@ -48,11 +58,11 @@ def check_asked(config: ExperimentConfig, dataset: ImageDataset) -> None:
 def explain_runs(
     config: ExperimentConfig, dataset: ImageDataset, store: ExperimentStore, around: Surroundings
 ) -> None:
-    """Make the feature maps that finished runs lack, all of the same test images.
+    """Make what finished runs lack: feature maps of the same test images, one of them followed.
 
     The images are chosen once, and stay when runs are added; another list in the configuration
-    chooses again. Where the maps of one run cannot be made, that is said, the run stays as it was,
-    and the next call tries again.
+    chooses again. What cannot be made is said, the run stays as it was, and the next call tries
+    again.
 
     Raises:
         DiskFullError: If there is no room for a file.
@@ -62,20 +72,48 @@ def explain_runs(
         return
     samples = _settled(config, dataset, store, runs)
     ids, layers = [sample.sample_id for sample in samples], config.explain.layers
-    lacking = [record for record in runs if not _is_explained(store, record.run_id, ids, layers)]
+    followed = image_to_follow(samples)
+
+    def make_maps(record: RunRecord) -> None:
+        remove_feature_maps(store, record.run_id)
+        explain_run(record, ids, layers, dataset, store, around.device)
+
+    def make_walkthrough(record: RunRecord) -> None:
+        remove_walkthrough(store, record.run_id)
+        walk_run(record, followed, dataset, store, around.device)
+
+    without_maps = [r for r in runs if not _is_explained(store, r.run_id, ids, layers)]
+    _make_each("feature maps", without_maps, make_maps, around.progress)
+    without_walk = [r for r in runs if not _is_walked(store, r.run_id, followed)]
+    _make_each("a walkthrough", without_walk, make_walkthrough, around.progress)
+    with _surviving("pictures of augmentations", around.progress):
+        make_teaching(config, dataset, store, followed, around)
+
+
+def _make_each(
+    what: str,
+    lacking: Sequence[RunRecord],
+    make: Callable[[RunRecord], None],
+    progress: Progress,
+) -> None:
     if not lacking:
         return
-    with around.progress.work("making feature maps", len(lacking)) as step:
+    with progress.work(f"making {what}", len(lacking)) as step:
         for record in lacking:
-            remove_feature_maps(store, record.run_id)
-            try:
-                explain_run(record, ids, layers, dataset, store, around.device)
-            except DiskFullError:
-                raise  # and the others would fail likewise
-            except Exception as error:  # a run is worth more than its pictures
-                what = str(error) or type(error).__name__
-                around.progress.say(f"note: no feature maps of {record.run_id}: {what}")
+            with _surviving(f"{what} of {record.run_id}", progress):
+                make(record)
             step()
+
+
+@contextmanager
+def _surviving(what: str, progress: Progress) -> Iterator[None]:
+    """Say what could not be made, and go on: a run is worth more than its pictures."""
+    try:
+        yield
+    except DiskFullError:
+        raise  # and the others would fail likewise
+    except Exception as error:
+        progress.say(f"note: no {what}: {str(error) or type(error).__name__}")
 
 
 def _trained_runs(store: ExperimentStore) -> list[RunRecord]:
@@ -122,3 +160,16 @@ def _is_explained(
     except StoreError:
         return False
     return record.samples == sample_ids and record.asked_layers == layers
+
+
+def _is_walked(store: ExperimentStore, run_id: str, sample_id: str) -> bool:
+    if not has_walkthrough(store, run_id):
+        return False
+    try:
+        record = read_walkthrough(store, run_id)
+        for step in record.steps:
+            if step.picture:
+                read_walkthrough_picture(store, run_id, step.picture)
+    except StoreError:
+        return False
+    return record.sample_id == sample_id

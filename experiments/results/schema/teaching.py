@@ -58,7 +58,7 @@ class AugmentationGallery(Record):
     sample_id: str = Field(description="The test image.")
     model: str = Field(description="Model whose sizes the image was prepared for.")
     parameters: AugmentationConfig = Field(description="Of the augmentations.")
-    seed: NonNegativeInt = Field(description="Of the draws; each row begins anew with it.")
+    seed: NonNegativeInt = Field(description="Of all draws, row by row.")
     sheet: StoredFile = Field(description="The picture, WebP, in `teaching/`.")
     cell_px: PositiveInt = Field(description="Side of a cell, px.")
     n_columns: PositiveInt = Field(description="Cells in a row of the sheet.")
