@@ -94,5 +94,6 @@ def _unit(photo: Image.Image, geometry: Geometry) -> Tensor:
 def _sheet(cells: Tensor, cell_px: int) -> bytes:
     """Lay (N, 3, H, H) float32 in [0, 1] out row by row; what is left over is black."""
     small = functional.resize(cells, [cell_px, cell_px], antialias=True)
-    sheet = make_grid(small.clamp(0, 1), nrow=N_DRAWS, padding=0)
+    pixels = (small.clamp(0, 1) * 255).round().to(torch.uint8)
+    sheet = make_grid(pixels, nrow=N_DRAWS, padding=0)
     return webp(functional.to_pil_image(sheet), cell_px)

@@ -85,7 +85,7 @@ def explain_runs(
     without_maps = [r for r in runs if not _is_explained(store, r.run_id, ids, layers)]
     _make_each("feature maps", without_maps, make_maps, around.progress)
     without_walk = [r for r in runs if not _is_walked(store, r.run_id, followed)]
-    _make_each("a walkthrough", without_walk, make_walkthrough, around.progress)
+    _make_each("walkthroughs", without_walk, make_walkthrough, around.progress)
     with _surviving("pictures of augmentations", around.progress):
         make_teaching(config, dataset, store, followed, around)
 

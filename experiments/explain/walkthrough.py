@@ -41,9 +41,9 @@ _POOLED_DIGITS = 4
 # Far below what can be told from such a number, and half the length in the record.
 _DIGITS = 6
 
-_COLOURS = ["channels", "height", "width"]
+_INPUTS: tuple[Step, ...] = ("photo", "resize", "crop", "tensor", "normalise")
 _AXES: dict[Step, list[str]] = {
-    **dict.fromkeys(("photo", "resize", "crop", "tensor", "normalise"), _COLOURS),
+    **{name: ["channels", "height", "width"] for name in _INPUTS},
     "pool": ["features"],
     "logits": ["classes"],
     "probabilities": ["classes"],
@@ -111,33 +111,33 @@ def walk_run(
     inputs = _prepare(photo, record.preprocessing)
     model = rebuild_classifier(store, record, len(dataset.class_names), device)
     through = _forward(model, inputs["normalise"][None].to(device))
-    said = Predictions.from_logits(
-        stored.sample_ids[[place]], stored.targets[[place]], through.logits[None].numpy()
-    )
     probabilities = through.logits.double().softmax(dim=0).float()
     difference = _difference(probabilities.numpy(), stored, place)
     _require_same(difference, record, device)
-    tensors: dict[Step, Tensor] = inputs | {
+    classes = Predictions.from_logits(
+        stored.sample_ids[[place]], stored.targets[[place]], through.logits[None].numpy()
+    ).top_classes[0]
+    outputs: dict[Step, Tensor] = {
         "features": through.features,
         "pool": through.pooled,
         "logits": through.logits,
         "probabilities": probabilities,
     }
     axes = _AXES | {"features": _feature_axes(through)}
-    classes = said.top_classes[0].tolist()
+    steps = [
+        _described(name, axes[name], tensor, _draw(store, record.run_id, name, tensor))
+        for name, tensor in (inputs | outputs).items()
+    ]
     write_walkthrough(
         store,
         Walkthrough(
             run_id=record.run_id,
             sample_id=sample_id,
-            steps=[
-                _described(name, axes[name], tensor, _draw(store, record.run_id, name, tensor))
-                for name, tensor in tensors.items()
-            ],
+            steps=steps,
             features_layer=through.layer,
             pooling=_pooling(through),
             pooled=_rounded(through.pooled.tolist(), _POOLED_DIGITS),
-            classes=classes,
+            classes=classes.tolist(),
             logits=through.logits[classes].tolist(),
             probabilities=probabilities[classes].tolist(),
             difference=difference,
@@ -245,7 +245,7 @@ def _described(name: Step, axes: list[str], tensor: Tensor, picture: StoredFile 
         axes=axes,
         dtype=str(tensor.dtype).removeprefix("torch."),
         values=_statistics(tensor),
-        colours=[_statistics(colour) for colour in tensor] if axes is _COLOURS else [],
+        colours=[_statistics(colour) for colour in tensor] if name in _INPUTS else [],
         picture=picture,
         absent={} if picture else {"picture": _NO_PICTURE[name]},
     )
