@@ -10,7 +10,7 @@ from torch import Tensor
 
 from experiments.datasets import ImageDataset
 from experiments.examples import Examples
-from experiments.pixels import Geometry, load_pixels, pixels_key
+from experiments.pixels import Geometry, evaluated, load_pixels, pixels_key
 from experiments.progress import Progress
 from experiments.results.schema import Preprocessing, RunConfig, Split
 from experiments.transforms import Augmentation, normalise, to_float, to_unit
@@ -39,7 +39,7 @@ class Images:
     def plain(self, split: Split) -> Examples:
         """Return a split as models see it without augmentation."""
         sizes = self.preprocessing
-        geometry = Geometry("centre", sizes.resize_size, sizes.input_size, sizes.interpolation)
+        geometry = evaluated(sizes)
         pixels = self._pixels(split, geometry)
         pixels_name = pixels_key(self.dataset.of_split(split), geometry)
 
@@ -54,7 +54,8 @@ class Images:
         if config.augmentation == "none":
             return self.plain(Split.TRAIN)
         side = self.preprocessing.resize_size
-        geometry = Geometry("whole", side, side, self.preprocessing.interpolation)
+        # Squashed, so that a random crop can reach every part of the image.
+        geometry = Geometry("squash", side, side, self.preprocessing.interpolation)
         pixels = self._pixels(Split.TRAIN, geometry)
         items = self.dataset.of_split(Split.TRAIN)
         sizes = torch.tensor([(item.width_px, item.height_px) for item in items])

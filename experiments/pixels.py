@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import PIL
@@ -28,6 +27,7 @@ from experiments.datasets import ImageDataset, ImageItem
 from experiments.progress import Progress
 from experiments.results.errors import DataError
 from experiments.results.files import fresh_path
+from experiments.results.schema import CropMode, Preprocessing
 
 # Raise this when the same geometry would give other pixels than before.
 _FORMAT = 3
@@ -45,17 +45,21 @@ class Geometry:
     """How an image of any shape becomes a square.
 
     Attributes:
-        kind: `centre` resizes the shorter side and crops the centre; `whole` squeezes the whole
-            image into the square, so that a random crop can still reach every part of it.
-        resize_px: Side after resizing: the shorter one for `centre`, both for `whole`.
-        crop_px: Side of the result.
+        kind: `center` resizes the shorter side, `squash` squeezes the whole image into a square.
+        resize_px: Side after resizing: the shorter one for `center`, both for `squash`.
+        crop_px: Side of the centre that is cut out then.
         interpolation: Resampling filter.
     """
 
-    kind: Literal["centre", "whole"]
+    kind: CropMode
     resize_px: int
     crop_px: int
     interpolation: str
+
+
+def evaluated(sizes: Preprocessing) -> Geometry:
+    """Return how images become squares where nothing is drawn at random."""
+    return Geometry(sizes.crop_mode, sizes.resize_size, sizes.input_size, sizes.interpolation)
 
 
 def pixels_key(items: list[ImageItem], geometry: Geometry) -> str:
@@ -149,9 +153,8 @@ def square(image: Image.Image, geometry: Geometry) -> Tensor:
 
 
 def resized(pixels: Tensor, geometry: Geometry) -> Tensor:
-    """Resize (3, H, W) uint8: the shorter side to `resize_px`, or the `whole` to a square."""
-    whole = geometry.kind == "whole"
-    size = [geometry.crop_px, geometry.crop_px] if whole else [geometry.resize_px]
+    """Resize (3, H, W) uint8: the shorter side to `resize_px`, or both where it is squashed."""
+    size = [geometry.resize_px] * (2 if geometry.kind == "squash" else 1)
     filter_ = _FILTERS[geometry.interpolation]
     smaller: Tensor = functional.resize(pixels, size, filter_, antialias=True)
     return smaller

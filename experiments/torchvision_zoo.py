@@ -45,6 +45,7 @@ def data_config(name: str) -> dict[str, Any]:
     return {
         "input_size": (3, input_px, input_px),
         "crop_pct": input_px / resize_px,
+        "crop_mode": "center",
         "interpolation": transform.interpolation.value,
         "mean": tuple(transform.mean),
         "std": tuple(transform.std),

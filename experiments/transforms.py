@@ -1,13 +1,19 @@
 """From stored pixels to a model's input: normalisation, and augmentation of whole batches."""
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from experiments.results.schema import AugmentationConfig, Preprocessing, PreprocessingConfig
+from experiments.results.errors import ConfigError
+from experiments.results.schema import (
+    AugmentationConfig,
+    CropMode,
+    Preprocessing,
+    PreprocessingConfig,
+)
 
 # Width over height of a random crop, as in torchvision's RandomResizedCrop.
 CROP_RATIO = (3 / 4, 4 / 3)
@@ -23,14 +29,25 @@ def resolve_preprocessing(
     """Combine what a model wants to be fed with what the experiment's configuration says.
 
     Args:
-        data_config: timm's data config: `input_size`, `crop_pct`, `interpolation`, `mean`, `std`.
+        data_config: timm's data config: `input_size`, `crop_pct`, `crop_mode`, `interpolation`,
+            `mean`, `std`.
         overrides: Values that are not null win.
+
+    Raises:
+        ConfigError: If the model wants images cropped in a way that there is not.
     """
+    crop_mode = overrides.crop_mode or data_config["crop_mode"]
+    if crop_mode not in get_args(CropMode):
+        raise ConfigError(
+            f"its weights were trained with crop_mode {crop_mode!r}, which there is not here; set "
+            f"crop_mode under [preprocessing] to one of {', '.join(get_args(CropMode))}"
+        )
     input_size = overrides.input_size or data_config["input_size"][-1]
     crop_fraction = overrides.crop_fraction or data_config["crop_pct"]
     return Preprocessing(
         input_size=input_size,
         resize_size=math.floor(input_size / crop_fraction),
+        crop_mode=crop_mode,
         interpolation=overrides.interpolation or data_config["interpolation"],
         mean=overrides.mean or data_config["mean"],
         std=overrides.std or data_config["std"],

@@ -9,7 +9,7 @@ from torchvision.transforms.v2 import functional
 from torchvision.utils import make_grid
 
 from experiments.explain.pictures import webp
-from experiments.pixels import Geometry, square
+from experiments.pixels import Geometry, evaluated, square
 from experiments.results.schema import AugmentationConfig, Preprocessing, ShownTransform, Transform
 from experiments.transforms import Augmentation, to_unit
 
@@ -50,11 +50,9 @@ def draw_gallery(
         them shows. Cell 0 is the centre of the photograph, not augmented.
     """
     generator = torch.Generator().manual_seed(SEED)
-    centre = _unit(
-        photo, Geometry("centre", sizes.resize_size, sizes.input_size, sizes.interpolation)
-    )
+    centre = _unit(photo, evaluated(sizes))
     side = sizes.resize_size
-    whole = _unit(photo, Geometry("whole", side, side, sizes.interpolation))
+    whole = _unit(photo, Geometry("squash", side, side, sizes.interpolation))
     cells, shown = [centre], []
     for name, mine, n_cells in _rows(config):
         shown.append(ShownTransform(name=name, first_cell=len(cells), n_cells=n_cells))

@@ -26,7 +26,7 @@ from experiments.explain.overlays import (
 )
 from experiments.explain.rebuild import rebuild_classifier
 from experiments.models import Classifier
-from experiments.pixels import Geometry, square
+from experiments.pixels import evaluated, square
 from experiments.results.errors import StoreError
 from experiments.results.feature_maps import (
     atlas_file,
@@ -94,7 +94,7 @@ def _places(predictions: Predictions, sample_ids: Sequence[str]) -> list[int]:
 
 def _inputs(dataset: ImageDataset, sizes: Preprocessing, places: Sequence[int]) -> Tensor:
     """Return test images as the model was fed them, (N, 3, H, H) float32."""
-    geometry = Geometry("centre", sizes.resize_size, sizes.input_size, sizes.interpolation)
+    geometry = evaluated(sizes)
     items = dataset.of_split(Split.TEST)
     pixels = torch.stack([square(dataset.open(items[place]), geometry) for place in places])
     return normalise(to_float(pixels.permute(0, 3, 1, 2)), sizes, white=255)

@@ -17,7 +17,7 @@ from experiments.explain.pictures import channels_picture, colour_picture
 from experiments.explain.rebuild import rebuild_classifier
 from experiments.explain.run import MOST_DIFFERENT
 from experiments.models import Classifier
-from experiments.pixels import Geometry, cropped, resized
+from experiments.pixels import cropped, evaluated, resized
 from experiments.results.errors import StoreError
 from experiments.results.predictions import Predictions
 from experiments.results.schema import (
@@ -147,7 +147,7 @@ def walk_run(
 
 def _prepare(photo: Tensor, sizes: Preprocessing) -> dict[Step, Tensor]:
     """Return (3, H, W) tensors: a photograph of uint8, and what it is after each step."""
-    geometry = Geometry("centre", sizes.resize_size, sizes.input_size, sizes.interpolation)
+    geometry = evaluated(sizes)
     small = resized(photo, geometry)
     square = cropped(small, geometry)
     return {

@@ -70,7 +70,7 @@ def test_pixels_without_room_are_an_error_and_not_a_crash(disk, tmp_path, progre
     n_bytes = len(items) * 3 * 32 * 32 + 128
     assert n_bytes > ROOM_BYTES
     with pytest.raises(DiskFullError, match=f"no room for its {n_bytes:,} bytes"):
-        load_pixels(dataset, items, Geometry("centre", 32, 32, "bilinear"), disk.folder, progress)
+        load_pixels(dataset, items, Geometry("center", 32, 32, "bilinear"), disk.folder, progress)
     assert list(disk.folder.iterdir()) == []
 
 

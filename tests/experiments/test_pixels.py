@@ -1,16 +1,19 @@
 import numpy as np
 import pytest
+import timm.data
 from PIL import Image
 from torchvision.transforms import v2
 from torchvision.transforms.functional import InterpolationMode
 
+from experiments import models
 from experiments.config import FolderConfig
 from experiments.datasets import load_dataset
-from experiments.pixels import Geometry, load_pixels, square
+from experiments.pixels import Geometry, evaluated, load_pixels, square
 from experiments.results.errors import DataError
-from experiments.results.schema import Split
+from experiments.results.schema import PreprocessingConfig, Split
+from experiments.transforms import normalise, resolve_preprocessing, to_unit
 
-CENTRE = Geometry("centre", 24, 20, "bicubic")
+CENTRE = Geometry("center", 24, 20, "bicubic")
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def noise(width: int, height: int) -> Image.Image:
 def test_the_centre_is_torchvisions_resize_and_centre_crop(size, interpolation):
     image = noise(*size)
     oracle = v2.Compose([v2.Resize(24, InterpolationMode(interpolation)), v2.CenterCrop(20)])
-    ours = square(image, Geometry("centre", 24, 20, interpolation)).numpy()
+    ours = square(image, Geometry("center", 24, 20, interpolation)).numpy()
     theirs = np.asarray(oracle(image))
     # The oracle resizes with Pillow, which rounds between its two passes. Noise is the worst case.
     assert np.abs(ours.astype(int) - theirs).max() <= (0 if interpolation == "nearest" else 2)
@@ -40,15 +43,29 @@ def test_the_centre_is_torchvisions_resize_and_centre_crop(size, interpolation):
 def test_the_whole_image_is_squeezed_into_the_square():
     values = np.zeros((10, 40, 3), dtype=np.uint8)
     values[:, 20:] = 255
-    squeezed = square(Image.fromarray(values), Geometry("whole", 8, 8, "nearest"))
+    squeezed = square(Image.fromarray(values), Geometry("squash", 8, 8, "nearest"))
     assert (squeezed[:, :4] == 0).all()
     assert (squeezed[:, 4:] == 255).all()
+
+
+@pytest.mark.parametrize("model", ["convnext_base.fb_in22k_ft_in1k_384", "dm_nfnet_f0.dm_in1k"])
+def test_images_of_models_that_squash_are_timms(model):
+    wanted = models.data_config(model)
+    assert wanted["crop_mode"] == "squash"
+    image = noise(500, 333)
+    oracle = timm.data.create_transform(**wanted, is_training=False)
+    theirs = oracle(image)
+    sizes = resolve_preprocessing(wanted, PreprocessingConfig())
+    pixels = square(image, evaluated(sizes)).permute(2, 0, 1)[None]
+    ours = normalise(to_unit(pixels), sizes)[0]
+    # Of 255, 2 for resizing with Pillow, as above.
+    assert (ours - theirs).abs().max() <= 2.01 / 255 / min(sizes.std)
 
 
 def test_an_unknown_interpolation_is_refused(dataset, tmp_path, progress):
     with pytest.raises(DataError, match="interpolation 'lanczos' is not one of nearest"):
         load_pixels(
-            dataset, list(dataset.items), Geometry("centre", 24, 20, "lanczos"), tmp_path, progress
+            dataset, list(dataset.items), Geometry("center", 24, 20, "lanczos"), tmp_path, progress
         )
 
 
@@ -87,7 +104,7 @@ def test_another_geometry_misses_the_cache(dataset, tmp_path, progress):
     items = dataset.of_split(Split.TRAIN)
     load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
     other = load_pixels(
-        dataset, items, Geometry("centre", 24, 16, "bicubic"), tmp_path / "cache", progress
+        dataset, items, Geometry("center", 24, 16, "bicubic"), tmp_path / "cache", progress
     )
     assert other.shape == (8, 16, 16, 3)
 

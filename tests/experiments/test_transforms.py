@@ -2,6 +2,7 @@ import pytest
 import torch
 from torchvision.transforms import functional as oracle
 
+from experiments.results.errors import ConfigError
 from experiments.results.schema import AugmentationConfig, Preprocessing, PreprocessingConfig
 from experiments.transforms import (
     Augmentation,
@@ -132,11 +133,19 @@ def test_the_models_own_data_config_holds_where_nothing_overrides_it():
     data = {
         "input_size": (3, 224, 224),
         "crop_pct": 0.875,
+        "crop_mode": "center",
         "interpolation": "bicubic",
         "mean": (0.5, 0.5, 0.5),
         "std": (0.2, 0.2, 0.2),
     }
-    own = resolve_preprocessing(data, PreprocessingConfig())
+    same = PreprocessingConfig()
+    own = resolve_preprocessing(data, same)
     assert (own.input_size, own.resize_size, own.mean) == (224, 256, (0.5, 0.5, 0.5))
     changed = resolve_preprocessing(data, PreprocessingConfig(input_size=100, crop_fraction=1.0))
     assert (changed.input_size, changed.resize_size, changed.std) == (100, 100, (0.2, 0.2, 0.2))
+    assert (own.crop_mode, changed.crop_mode) == ("center", "center")
+    assert resolve_preprocessing(data | {"crop_mode": "squash"}, same).crop_mode == "squash"
+    with pytest.raises(ConfigError, match=r"crop_mode 'border', .* to one of center, squash"):
+        resolve_preprocessing(data | {"crop_mode": "border"}, same)
+    forced = PreprocessingConfig(crop_mode="center")
+    assert resolve_preprocessing(data | {"crop_mode": "border"}, forced).crop_mode == "center"

@@ -95,7 +95,7 @@ def test_the_crop_is_that_of_the_engine(size: tuple[int, int], resize: int, side
     width, height = size
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     where = np.stack([x % 250, y % 250, x // 250 * 10 + y // 250], axis=2).astype(np.uint8)
-    seen = square(Image.fromarray(where), Geometry("centre", resize, side, "nearest")).numpy()
+    seen = square(Image.fromarray(where), Geometry("center", resize, side, "nearest")).numpy()
     fed = Preprocessing(
         input_size=side, resize_size=resize, interpolation="nearest", mean=(0,) * 3, std=(1,) * 3
     )

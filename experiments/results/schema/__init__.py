@@ -31,6 +31,7 @@ from experiments.results.schema.base import (
 from experiments.results.schema.config import (
     Augmentation,
     AugmentationConfig,
+    CropMode,
     Head,
     PreprocessingConfig,
     RunConfig,
@@ -98,6 +99,7 @@ __all__ = [
     "AugmentationGallery",
     "ChannelNumbers",
     "Cost",
+    "CropMode",
     "DatasetCard",
     "Epoch",
     "ExampleSheet",

@@ -57,12 +57,19 @@ class StrategyConfig(Record):
     )
 
 
+CropMode = Literal["center", "squash"]
+"""timm's names: `center` keeps the shape and crops the centre, `squash` squeezes."""
+
+
 class PreprocessingConfig(Record):
     """What to feed a model; a null takes the value from the model's own data config."""
 
     input_size: PositiveInt | None = Field(None, description="Side of the square input, px.")
     crop_fraction: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="Share of the resized image that the centre crop keeps."
+    )
+    crop_mode: CropMode | None = Field(
+        None, description="How an image of any shape becomes a square."
     )
     interpolation: Literal["nearest", "bilinear", "bicubic"] | None = Field(
         None, description="How pixels are resampled."

@@ -18,7 +18,7 @@ from experiments.results.schema.base import (
     Sha256,
     StoredFile,
 )
-from experiments.results.schema.config import RunConfig
+from experiments.results.schema.config import CropMode, RunConfig
 
 # Why a run that was trained here has none of what imports have.
 _NOT_IMPORTED = {"counts": "the predictions tell more", "imported": "it was trained here"}
@@ -28,7 +28,13 @@ class Preprocessing(Record):
     """What the model was fed, after its data config and the overrides."""
 
     input_size: PositiveInt = Field(description="Side of the square input, px.")
-    resize_size: PositiveInt = Field(description="Shorter side before the centre crop, px.")
+    resize_size: PositiveInt = Field(
+        description="Side before the centre crop, px: the shorter one, or both under `squash`."
+    )
+    crop_mode: CropMode = Field(
+        "center",
+        description="`center` resizes the shorter side, `squash` both; from version 3 on.",
+    )
     interpolation: str = Field(description="How pixels were resampled.")
     mean: RGB = Field(description="Per-channel mean subtracted from pixels in [0, 1].")
     std: RGB = Field(description="Per-channel deviation that pixels were divided by.")
