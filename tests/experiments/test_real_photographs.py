@@ -10,6 +10,8 @@ from experiments.experiment import run_experiment
 from experiments.results.metrics.confusion import confusion_matrix
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
+from experiments.results.teaching import read_teaching
+from experiments.results.walkthrough import read_walkthrough
 from site_builder.pipeline import build_site
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -36,6 +38,12 @@ def test_a_frozen_backbone_tells_breeds_apart(realdata, around, tmp_path):
     # 222 photographs to learn 37 breeds from; by chance it would be 0.03.
     assert matrix.trace() / matrix.sum() > 0.8
     assert record.provenance.weights.startswith(f"file {MODEL}.safetensors")
+    walk = read_walkthrough(store, record.run_id)
+    assert walk.difference < 1e-5
+    # MobileNetV2 averages 1,280 maps of 7 x 7 positions.
+    assert (walk.pooling, len(walk.pooled)) == ("mean", 1280)
+    assert walk.step("normalise").shape == [3, 224, 224]
+    assert read_teaching(store).pixels.n_images == 222
     assert set(store.read_experiment().superclasses) == {"cat", "dog"}
     assert build_site(store, tmp_path / "site", strict=True) == []
     assert "Abyssinian" in (tmp_path / "site" / "compare.html").read_text()
