@@ -8,6 +8,7 @@ from pathlib import Path
 from experiments import models
 from experiments.architecture.missing import describe_missing
 from experiments.config import ExperimentConfig
+from experiments.config_text import config_text
 from experiments.datasets import ImageDataset, load_dataset
 from experiments.explain.step import check_asked, explain_runs
 from experiments.lock import only_writer
@@ -163,6 +164,7 @@ def _write_experiment(
         thumbnails=thumbnails,
         explained=explained,
         run_ids=list(dict.fromkeys([*config.runs(), *_imported_runs(store)])),
+        config_toml=config_text(config),
     )
     store.write_experiment(record, _samples(dataset))
 

@@ -6,6 +6,7 @@
 
 ARCHITECTURES = "architectures.html"
 COMPARE = "compare.html"
+CONFIGURATION = "configuration.html"
 CURVES = "curves.html"
 ERRORS = "errors.html"
 FEATURE_MAPS = "feature-maps.html"

@@ -72,6 +72,11 @@ def strategy_name(strategy: str) -> str:
     return _STRATEGY[strategy]
 
 
+def augmentation_name(augmentation: str) -> str:
+    """Return an augmentation in words."""
+    return _AUGMENTATION[augmentation]
+
+
 def _name(record: RunRecord, with_strategy: bool, with_seed: bool) -> RunName:
     if record.config is None:
         return RunName(record.label, "imported")
@@ -79,7 +84,7 @@ def _name(record: RunRecord, with_strategy: bool, with_seed: bool) -> RunName:
 
 
 def _variant(config: RunConfig, with_strategy: bool, with_seed: bool) -> str:
-    parts = [_AUGMENTATION[config.augmentation]]
+    parts = [augmentation_name(config.augmentation)]
     if with_strategy:
         parts.append(_STRATEGY[config.strategy])
     if with_seed:

@@ -15,6 +15,7 @@ from site_builder.architectures.layers import layer_files, layers_shard
 from site_builder.architectures.networks import networks
 from site_builder.checks import warnings_of
 from site_builder.comparisons import Comparisons, compare_runs
+from site_builder.configuration import differences
 from site_builder.curves.epochs import series_file
 from site_builder.curves.series import all_series
 from site_builder.explorer.agreement import agreement
@@ -32,7 +33,15 @@ from site_builder.gate import Gate
 from site_builder.loading import Experiment, load
 from site_builder.naming import RunName, run_names
 from site_builder.output import check_output, write_site
-from site_builder.pages import architectures, compare, curves, errors, formulas, index
+from site_builder.pages import (
+    architectures,
+    compare,
+    configuration,
+    curves,
+    errors,
+    formulas,
+    index,
+)
 from site_builder.pages import feature_maps as feature_maps_page
 from site_builder.pages.examples import example_files
 from site_builder.pages.run import classes as run_classes
@@ -99,6 +108,7 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     yield from _architectures(experiment, names, maps)
     yield from _curves(experiment, names, comparisons)
     yield from _formulas(experiment, names, comparisons)
+    yield from _configuration(experiment, names)
     yield from _static_files()
     yield from example_files(experiment)
     yield payloads.shard("classes", payloads.classes(experiment))
@@ -185,6 +195,16 @@ def _formulas(
         yield payloads.shard(
             f"formulas/{run.run_id}", numbers.shard(experiment, run, comparisons, names)
         )
+
+
+def _configuration(
+    experiment: Experiment, names: dict[str, RunName]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield configuration.html, and the fields that it fetches to compare other runs."""
+    context = configuration.configuration_context(experiment, names)
+    yield configuration.ADDRESS, render("pages/configuration.html", context)
+    if context.compared:
+        yield payloads.shard(differences.SHARD, differences.shard(experiment))
 
 
 def _run_pages(

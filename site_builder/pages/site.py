@@ -15,6 +15,7 @@ _PAGES = (
     ("architectures.html", "Architectures"),
     ("curves.html", "Curves"),
     ("formulas.html", "Formulas"),
+    ("configuration.html", "Configuration"),
     ("checks.html", "Checks"),
 )
 

@@ -1,6 +1,7 @@
 """What an experiment stored: its images, its splits and its runs."""
 
 import hashlib
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
@@ -169,6 +170,19 @@ class ExperimentRecord(PartialRecord):
         [], description="Test images that feature maps are made of; from version 3 on."
     )
     run_ids: list[RunId] = Field(description="The planned runs, in the order of the config.")
+    config_toml: str = Field(
+        "",
+        description="The configuration as a TOML file, without folders; from version 3 on, empty "
+        "where every run is imported.",
+    )
+
+    @model_validator(mode="after")
+    def _config_is_toml(self) -> Self:
+        try:
+            tomllib.loads(self.config_toml)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"config_toml: not TOML: {error}") from None
+        return self
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> Self:

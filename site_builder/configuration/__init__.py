@@ -1,0 +1,1 @@
+"""What the runs of an experiment were asked to do, what they share and where they differ."""
