@@ -103,10 +103,32 @@ def write_made_up_store(
             splits={split: _summary(split, samples, n_classes) for split in targets},
             examples=None,
             run_ids=[run.run_id for run in runs],
+            config_toml=made_up_config(name, models, augmentations, training_seeds),
         ),
         samples,
     )
     return store
+
+
+def made_up_config(
+    name: str,
+    models: tuple[str, ...],
+    augmentations: tuple[Augmentation, ...],
+    training_seeds: tuple[int, ...],
+) -> str:
+    """Return the TOML file that would plan the runs of a made-up store."""
+    lines = [
+        f'name = "{name}"',
+        'title = "Made-up shapes"',
+        'question = "Does the site show what is stored?"',
+        'strategy = "scratch"',
+        f"augmentations = {list(augmentations)}",
+        f"seeds = {list(training_seeds)}",
+        '\n[dataset]\nsource = "digits"',
+        "\n[training]\nmax_epochs = 3",
+        *(f'\n[[models]]\nname = "{model}"\nlabel = "{model.title()}"' for model in models),
+    ]
+    return "\n".join([*lines, ""])
 
 
 def made_up_digests(image: str) -> dict[str, str]:

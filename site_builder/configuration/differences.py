@@ -20,8 +20,8 @@ class Difference:
 
     part: str
     label: str
-    first: str
-    second: str
+    left: str
+    right: str
 
 
 def fields_of(record: RunRecord) -> dict[tuple[str, str], str]:
@@ -29,12 +29,12 @@ def fields_of(record: RunRecord) -> dict[tuple[str, str], str]:
     return {(part.title, fact.label): fact.value for part in PARTS for fact in part.read(record)}
 
 
-def differences(first: RunRecord, second: RunRecord) -> tuple[Difference, ...]:
+def differences(left: RunRecord, right: RunRecord) -> tuple[Difference, ...]:
     """Return the fields that two runs have different values of, part by part."""
-    one, other = fields_of(first), fields_of(second)
+    one, other = fields_of(left), fields_of(right)
     pairs = [
         (field, one.get(field, formatting.MISSING), other.get(field, formatting.MISSING))
-        for field in all_fields((first, second))
+        for field in all_fields((left, right))
     ]
     return tuple(Difference(*field, a, b) for field, a, b in pairs if a != b)
 

@@ -14,7 +14,7 @@ from site_builder.pages.run.facts import Fact, facts
 from site_builder.references import Reference
 
 # What uses which parameters, as the schema says.
-_FREE_PART_BY_PART = ("partial", "progressive")
+_STAGES = {"partial": "n_stages", "progressive": "epochs_per_stage"}
 _WITHOUT_BACKBONE_RATE = ("frozen", "scratch")
 _STRONG_ONLY = ("rotation_degrees", "grey_probability")
 
@@ -53,9 +53,9 @@ def _learning(record: RunRecord) -> tuple[Fact, ...]:
         return ()
     (strategy,) = _only(config, "strategy")
     named = Fact(strategy.label, strategy_name(config.strategy), strategy.meaning)
-    stages = config.strategy_parameters if config.strategy in _FREE_PART_BY_PART else None
+    stages = _only(config.strategy_parameters, _STAGES.get(config.strategy, ""))
     trained = _only(record.cost, "n_trained_parameters")
-    return (named, *trained, *_only(config, "seed"), *_all(stages))
+    return (named, *trained, *_only(config, "seed"), *stages)
 
 
 def _training(record: RunRecord) -> tuple[Fact, ...]:

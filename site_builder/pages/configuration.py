@@ -50,20 +50,20 @@ class Compared:
     Attributes:
         shard: Name of the shard with the fields of all runs.
         runs: Id and name of every run that can be chosen.
-        first_id: The run that is shown first.
-        first: Its name.
-        second_id: The run beside it.
-        second: Its name.
+        left_id: The run that is shown on the left.
+        left: Its name.
+        right_id: The run beside it.
+        right: Its name.
         summary: How many fields differ.
         rows: Those fields.
     """
 
     shard: str
     runs: tuple[tuple[str, str], ...]
-    first_id: str
-    first: str
-    second_id: str
-    second: str
+    left_id: str
+    left: str
+    right_id: str
+    right: str
     summary: str
     rows: tuple[Difference, ...]
 
@@ -191,18 +191,18 @@ def _compared(experiment: Experiment, names: Mapping[str, RunName]) -> Compared 
     pair = differences.default_pair(experiment)
     if pair is None:
         return None
-    first, second = pair
-    rows = differences.differences(first, second)
+    left, right = pair
+    rows = differences.differences(left, right)
     n_fields = formatting.count_of(len(differences.all_fields(pair)), "field")
     return Compared(
         shard=differences.SHARD,
         runs=tuple(
             (run.run_id, names[run.run_id].full) for run in differences.configured(experiment)
         ),
-        first_id=first.run_id,
-        first=names[first.run_id].full,
-        second_id=second.run_id,
-        second=names[second.run_id].full,
+        left_id=left.run_id,
+        left=names[left.run_id].full,
+        right_id=right.run_id,
+        right=names[right.run_id].full,
         summary=f"{formatting.count(len(rows))} of {n_fields} differ.",
         rows=rows,
     )

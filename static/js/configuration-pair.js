@@ -19,11 +19,11 @@
 
     /* The two runs of the address: known ones, and never the same twice. */
     chosen(state) {
-      const { first, second } = this.dataset;
+      const { left, right } = this.dataset;
       const pick = (asked, otherwise, taken) =>
         [asked, otherwise, ...this.runs].find((run) => this.runs.includes(run) && run !== taken);
-      const run = pick(state.get("run"), first);
-      return [run, pick(state.get("other"), second, run)];
+      const run = pick(state.get("run"), left);
+      return [run, pick(state.get("other"), right, run)];
     }
 
     async show(state) {
@@ -45,8 +45,8 @@
     fill({ fields, runs: values }, runs) {
       const pairs = fields
         .map((field, place) => [...field, ...runs.map((run) => values[run][place])])
-        .filter(([, , first, second]) => first !== null || second !== null);
-      const rows = pairs.filter(([, , first, second]) => first !== second);
+        .filter(([, , left, right]) => left !== null || right !== null);
+      const rows = pairs.filter(([, , left, right]) => left !== right);
       const count = `${bakeoff.count(pairs.length)}\u00a0${pairs.length === 1 ? "field" : "fields"}`;
       this.part("summary").textContent = `${bakeoff.count(rows.length)} of ${count} differ.`;
       ["run", "other"].forEach((key, place) => {

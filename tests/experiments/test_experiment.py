@@ -13,7 +13,7 @@ from rich.console import Console
 from torchvision.transforms import v2
 
 from experiments import weights
-from experiments.config import OxfordPetsConfig
+from experiments.config import OxfordPetsConfig, load_config
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
 from experiments.lock import only_writer
@@ -53,6 +53,15 @@ def test_a_run_stores_all_that_it_names(quick_config, store, around):
     assert experiment.examples.file.size_bytes == (
         (store.thumbnails_folder / "examples.webp").stat().st_size
     )
+
+
+def test_the_stored_configuration_gives_the_same_runs(quick_config, store, around, tmp_path):
+    (record,) = run(quick_config, store, around)
+    file = tmp_path / "again.toml"
+    file.write_text(store.read_experiment().config_toml)
+    again = load_config(str(file))
+    assert again == quick_config
+    assert again.runs() == {"test_vit-none": record.config}
 
 
 def test_every_image_is_listed_with_its_digests(quick_config, store, around):

@@ -11,6 +11,7 @@ from jinja2 import meta, nodes
 from site_builder.pages.architectures import ArchitecturesContext
 from site_builder.pages.checks import ChecksContext
 from site_builder.pages.compare import CompareContext
+from site_builder.pages.configuration import ConfigurationContext
 from site_builder.pages.curves import CurvesContext
 from site_builder.pages.errors import ErrorsContext
 from site_builder.pages.feature_maps import FeatureMapsContext
@@ -28,6 +29,7 @@ PAGES = [
     ("pages/run.html", RunContext),
     ("pages/curves.html", CurvesContext),
     ("pages/formulas.html", FormulasContext),
+    ("pages/configuration.html", ConfigurationContext),
     ("pages/checks.html", ChecksContext),
 ]
 
