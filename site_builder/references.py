@@ -43,7 +43,9 @@ GEIFMAN_2017 = _arxiv(
     "Geifman and El-Yaniv (2017), Selective classification for deep neural networks", "1705.08500"
 )
 GEIFMAN_2019 = _arxiv(
-    "Geifman, Uziel and El-Yaniv (2019), Bias-reduced uncertainty estimation", "1805.08206"
+    "Geifman, Uziel and El-Yaniv (2019), Bias-reduced uncertainty estimation for deep neural "
+    "classifiers",
+    "1805.08206",
 )
 GNEITING = _doi(
     "Gneiting and Raftery (2007), Strictly proper scoring rules, prediction, and estimation",
@@ -101,7 +103,9 @@ DUMOULIN = _arxiv(
 )
 MLPERF = _arxiv("Reddi et al. (2020), MLPerf inference benchmark", "1911.02549")
 SZE = _arxiv(
-    "Sze, Chen, Yang and Emer (2017), Efficient processing of deep neural networks", "1703.09039"
+    "Sze, Chen, Yang and Emer (2017), Efficient processing of deep neural networks: a tutorial and "
+    "survey",
+    "1703.09039",
 )
 
 # Networks and their training.
@@ -124,7 +128,9 @@ CAM = _arxiv(
     "Zhou et al. (2016), Learning deep features for discriminative localization", "1512.04150"
 )
 GRAD_CAM = _arxiv(
-    "Selvaraju et al. (2017), Grad-CAM: visual explanations from deep networks", "1610.02391"
+    "Selvaraju et al. (2017), Grad-CAM: visual explanations from deep networks via gradient-based "
+    "localization",
+    "1610.02391",
 )
 KOHAVI = Reference(
     "Kohavi (1995), A study of cross-validation and bootstrap for accuracy estimation and model "
@@ -138,9 +144,8 @@ LIN = _arxiv("Lin, Chen and Yan (2014), Network in network", "1312.4400")
 LOSHCHILOV = _arxiv(
     "Loshchilov and Hutter (2019), Decoupled weight decay regularization", "1711.05101"
 )
-PARETO = Reference(
-    "Miettinen (1999), Nonlinear multiobjective optimization",
-    "https://doi.org/10.1007/978-1-4615-5563-6",
+PARETO = _doi(
+    "Miettinen (1999), Nonlinear multiobjective optimization", "10.1007/978-1-4615-5563-6"
 )
 PRECHELT = _doi("Prechelt (1998), Early stopping – but when?", "10.1007/3-540-49430-8_3")
 PYTORCH_RANDOM = Reference(
