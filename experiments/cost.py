@@ -1,12 +1,11 @@
 """What a model costs, measured: operations, parameters, size, latency, throughput, memory."""
 
 import copy
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -22,6 +21,10 @@ THROUGHPUT_REPEATS = 10
 # How long the measurements last that need no number of repeats: a large model takes minutes for
 # one batch on a small CPU.
 BUDGET_S = 2.0
+
+NO_PEAK_MEMORY = "the system does not tell it from an earlier run's"
+_CLEAR_REFS = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -228,16 +231,40 @@ class Stopwatch:
         self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - started
 
 
-def forget_peak_memory(device: torch.device) -> None:
-    """Count a GPU's peak from now on; that of a CPU's process is the operating system's."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
+class PeakMemory:
+    """The most memory in use since this was made: tensors on a GPU, or all of this process.
+
+    Of a process, Linux alone can begin anew: elsewhere the peak may be an earlier run's.
+
+    Args:
+        device: Whose memory.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._begun = True
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        else:
+            self._begun = _forget_peak()
+
+    def read(self) -> int | None:
+        """Return the peak in bytes; None where the system cannot tell it from an earlier one."""
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self._device)
+        return _peak_bytes() if self._begun else None
 
 
-def peak_memory_bytes(device: torch.device) -> int:
-    """Return the most memory in use: tensors on a GPU, or all of this process on a CPU."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Kilobytes, but bytes on macOS: see getrusage(2) of either.
-    return peak if sys.platform == "darwin" else 1024 * peak
+def _forget_peak() -> bool:
+    """Begin anew with the process's peak; return whether that can be done here."""
+    try:
+        # 5 resets the peak, "VmHWM" in /proc/self/status: see proc_pid_clear_refs(5).
+        _CLEAR_REFS.write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def _peak_bytes() -> int:
+    lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())
+    return 1024 * int(lines["VmHWM"].removesuffix("kB"))

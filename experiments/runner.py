@@ -18,13 +18,13 @@ from experiments import models
 from experiments.architecture import describe_architecture
 from experiments.checkpoint import CHECKPOINT_FILE, Checkpoint
 from experiments.cost import (
+    NO_PEAK_MEMORY,
+    PeakMemory,
     Stopwatch,
     count_flops,
     count_layer_macs,
     count_parameters,
-    forget_peak_memory,
     measure_speed,
-    peak_memory_bytes,
 )
 from experiments.datasets import ImageDataset
 from experiments.embedding import store_embedding
@@ -117,6 +117,12 @@ def run_and_store(
     return record
 
 
+def _absent(config: RunConfig, peak: int | None) -> dict[str, str]:
+    """Return which costs a run has not, and why."""
+    absent = {} if config.strategy == "frozen" else {"features_time_s": "nothing is frozen"}
+    return absent if peak else absent | {"peak_memory_bytes": NO_PEAK_MEMORY}
+
+
 def discard_checkpoint(run_id: str, store: ExperimentStore) -> None:
     """Remove what an interrupted run would go on from."""
     (store.run_folder(run_id) / CHECKPOINT_FILE).unlink(missing_ok=True)
@@ -133,7 +139,7 @@ def _run(
 ) -> RunRecord:
     torch.manual_seed(config.seed)
     generator = torch.Generator().manual_seed(config.seed)
-    forget_peak_memory(around.device)
+    memory = PeakMemory(around.device)
     timed = Stopwatch(around.device)
     preprocessing = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
     model = _build(config, len(dataset.class_names), preprocessing, around)
@@ -160,7 +166,7 @@ def _run(
     with timed("evaluation"):
         said = predict_splits(dataset, model, learner, examples, watched)
     # Before the batches that throughput is measured with.
-    peak = peak_memory_bytes(around.device)
+    peak = memory.read()
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
     weights = store.write_file(run_id, WEIGHTS_FILE, safetensors.torch.save(state))
     speed = measure_speed(model.eval(), image)
@@ -203,7 +209,7 @@ def _run(
             cpu_latency_ms=speed.cpu_latency.median_ms,
             cpu_throughput_per_s=speed.cpu_throughput.images_per_s,
             peak_memory_bytes=peak,
-            absent={} if config.strategy == "frozen" else {"features_time_s": "nothing is frozen"},
+            absent=_absent(config, peak),
         ),
         predictions=store.write_predictions(run_id, said.predictions),
         weights=weights,

@@ -1,5 +1,4 @@
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -8,16 +7,16 @@ from torch import nn
 
 from experiments import cost
 from experiments.cost import (
+    PeakMemory,
     Stopwatch,
     count_flops,
     count_layer_macs,
     measure_latency,
     measure_speed,
     measure_throughput,
-    peak_memory_bytes,
 )
 
-STATUS = Path("/proc/self/status")
+CPU = torch.device("cpu")
 IMAGE = torch.zeros(1, 3, 8, 8)
 
 
@@ -106,11 +105,23 @@ def test_on_a_cpu_everything_is_measured_once():
     assert len(model.sizes) == 10 + 100 + 10
 
 
-@pytest.mark.skipif(not STATUS.is_file(), reason="Linux tells the peak a second way")
-def test_peak_memory_is_what_the_system_says():
-    peak = peak_memory_bytes(torch.device("cpu"))
-    (line,) = [line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM")]
-    assert peak == pytest.approx(1024 * int(line.split()[1]), rel=0.02)
+@pytest.mark.skipif(not cost._STATUS.is_file(), reason="Linux alone can begin anew")
+def test_the_peak_of_a_run_owes_nothing_to_an_earlier_one():
+    """A tensor of ones is really in memory, which one of zeros need not be."""
+    before = PeakMemory(CPU).read()
+    earlier = torch.ones(200_000_000, dtype=torch.uint8)
+    assert PeakMemory(CPU).read() > before + 150_000_000
+    del earlier
+    memory = PeakMemory(CPU)
+    assert memory.read() < before + 50_000_000
+    again = torch.ones(100_000_000, dtype=torch.uint8)
+    del again
+    assert before + 75_000_000 < memory.read() < before + 150_000_000
+
+
+def test_a_system_that_cannot_begin_anew_knows_no_peak(monkeypatch, tmp_path):
+    monkeypatch.setattr(cost, "_CLEAR_REFS", tmp_path / "nowhere" / "clear_refs")
+    assert PeakMemory(CPU).read() is None
 
 
 def test_a_stopwatch_adds_up():

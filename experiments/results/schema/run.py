@@ -95,7 +95,8 @@ class Cost(PartialRecord):
         description="Images a second on the CPU in batches of `throughput_batch_size`."
     )
     peak_memory_bytes: PositiveInt | None = Field(
-        description="Most memory in use: on the GPU for `cuda`, of the whole process for `cpu`."
+        description="Most memory in use during the run: on the GPU for `cuda`, of the whole "
+        "process for `cpu`."
     )
 
     @model_validator(mode="before")
