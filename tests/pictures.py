@@ -32,6 +32,20 @@ def write_illustrated_store(results: Path) -> ExperimentStore:
     return store
 
 
+def write_store_of_kinds(results: Path) -> ExperimentStore:
+    """Write two runs on 800 images of 20 classes, the first 16 of one superclass, with a map."""
+    store = write_made_up_store(
+        results,
+        name="kinds",
+        models=("alpha",),
+        class_names=tuple(f"class {index}" for index in range(20)),
+        n_images=800,
+    )
+    add_maps(store)
+    add_superclasses(store, ["many"] * 16 + ["few"] * 4)
+    return store
+
+
 def colour_of(place: int) -> tuple[int, int, int]:
     """Return the colour of a test image, apart enough to survive lossy compression."""
     return (20 + 40 * (place % 6), 20 + 40 * (place // 6 % 6), 40 + 80 * (place // 36 % 3))

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from experiments.results.feature_maps import has_feature_maps
 from experiments.results.schema import Split
 from site_builder import payloads
@@ -39,8 +41,8 @@ def explorer_facts(
 
     Returns:
         `answers`: the runs that are known image by image, best first, with what is not known of
-        them; `others`: the other runs; `support`: images of each class; `superclasses`: the group
-        of each class, by its place in the list of the page, or null; `pictures`: null.
+        them; `others`: the other runs; `support`: images of each class; `superclasses`: that of
+        each class, by its place in the list of the page, or null; `pictures`: null.
     """
     groups, order = experiment.record.superclasses, superclass_names(experiment)
     return {
@@ -56,8 +58,17 @@ def explorer_facts(
 
 
 def superclass_names(experiment: Experiment) -> list[str]:
-    """Return the groups of classes, once each, in the order of the alphabet."""
+    """Return the superclasses, once each, in the order of the alphabet."""
     return sorted(set(experiment.record.superclasses or []))
+
+
+def superclass_parts(experiment: Experiment, images: Images) -> list[shards.Part]:
+    """Return what lists are made of: all test images, then those of each superclass in turn."""
+    parts = [np.ones(len(images), bool)]
+    if groups := experiment.record.superclasses:
+        of_image = np.array(groups)[images.targets]
+        parts += [of_image == name for name in superclass_names(experiment)]
+    return parts
 
 
 def _run_facts(
@@ -80,11 +91,15 @@ def _image_shards(experiment: Experiment, images: Images) -> Iterator[tuple[str,
         return
     for target, shard in enumerate(shards.class_shards(images, runs, experiment.n_classes)):
         yield payloads.shard(f"images/{target}", shard)
+    parts = superclass_parts(experiment, images)
+    names = [f"superclasses/{place}" for place in range(len(parts) - 1)]
     if images.answers:
-        yield payloads.shard("views", shards.shared_lists(images))
+        shared = shards.shared_lists(images, parts)
+        yield from map(payloads.shard, ["views", *names], shared)
     for index, said in enumerate(images.answers):
         run_id = said.run.run_id
-        yield payloads.shard(f"views/{run_id}", shards.run_lists(images, index))
+        of_run = [f"views/{run_id}", *(f"{name}/{run_id}" for name in names)]
+        yield from map(payloads.shard, of_run, shards.run_lists(images, index, parts))
         if len(images.answers) > 1:
             yield payloads.shard(f"mistakes/{run_id}", shards.mistakes(images, index))
         if said.run.record.embedding:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from site_builder.explorer.images import Images
 
 N_LISTED = 300
-"""Images that a view lists without a choice of class."""
+"""Images that the site has of a view of all classes, or of a superclass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,12 +16,24 @@ class Listed:
     """The images of one view.
 
     Attributes:
-        n: How many there are.
-        places: (at most N_LISTED,) int64, the first of them, by their place in the test split.
+        ordered: (n,) int64, all of them, by their place in the test split.
     """
 
-    n: int
-    places: NDArray[np.int64]
+    ordered: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """How many there are."""
+        return len(self.ordered)
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """(at most N_LISTED,) int64, the first of them."""
+        return self.ordered[:N_LISTED]
+
+    def among(self, chosen: NDArray[np.bool_]) -> "Listed":
+        """Return those of them that are among the chosen: (N,) bool, of all test images."""
+        return Listed(self.ordered[chosen[self.ordered]])
 
 
 def confident_mistakes(images: Images, index: int) -> Listed:
@@ -64,5 +76,4 @@ def _surest_first(images: Images, index: int) -> NDArray[np.floating]:
 
 def _listed(chosen: NDArray[np.bool_], key: NDArray[np.number]) -> Listed:
     places = np.flatnonzero(chosen)
-    order = np.argsort(key[places], kind="stable")
-    return Listed(len(places), places[order[:N_LISTED]])
+    return Listed(places[np.argsort(key[places], kind="stable")])

@@ -3,8 +3,9 @@
 An image goes by its class and its place there (`Images.ranks`); probabilities are in permille.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ N_TAKEN = 3
 _SHOWN = 2
 """Classes and probabilities of an image in a list."""
 _MAP_STEPS = 1000
+Part: TypeAlias = NDArray[np.bool_]
+"""(N,) bool: which of the test images a list is made of."""
 
 
 def class_shards(
@@ -54,19 +57,19 @@ def class_shards(
         }
 
 
-def run_lists(images: Images, index: int) -> dict[str, object]:
-    """Return the views of run `index`: by name the number of images and the first of them."""
+def run_lists(images: Images, index: int, parts: Sequence[Part]) -> Iterator[dict[str, object]]:
+    """Yield the views of run `index` for each of `parts`.
+
+    Yields:
+        By name `n`, the number of images, and `images`, the first of them.
+    """
     said = images.answers[index]
     listed = {
         "confident": confident_mistakes(images, index),
         "only": only_right(images, index),
         "margin": lowest_margins(images, index),
     }
-    return {
-        name: {"n": of.n, "images": _entries(images, said, of.places)}
-        for name, of in listed.items()
-        if of
-    }
+    yield from _views(listed, parts, lambda places: _entries(images, said, places))
 
 
 def mistakes(images: Images, index: int) -> list[int]:
@@ -90,30 +93,34 @@ def most_confused(run: Run) -> tuple[int, int]:
     return int(target), int(prediction)
 
 
-def shared_lists(images: Images) -> dict[str, object]:
-    """Return the views that all runs share.
+def shared_lists(images: Images, parts: Sequence[Part]) -> Iterator[dict[str, object]]:
+    """Yield the views that all runs share for each of `parts`.
 
-    Returns:
+    Yields:
         By name `n`, the number of images, and `images`: for each of the first of them its class,
         its place there, the class that most runs chose, and how many did.
     """
     chosen, n_votes = images.votes
-    listed: dict[str, Listed | None] = {
-        "all-wrong": all_wrong(images),
-        "disagree": disagreements(images),
-    }
     columns: list[NDArray[np.integer]] = [images.targets, images.ranks, chosen, n_votes]
-    return {
-        name: {"n": of.n, "images": _flat([column[of.places] for column in columns])}
-        for name, of in listed.items()
-        if of
-    }
+    listed = {"all-wrong": all_wrong(images), "disagree": disagreements(images)}
+    yield from _views(listed, parts, lambda places: _flat([column[places] for column in columns]))
 
 
 def map_shard(images: Images, index: int, embedding: Embedding) -> dict[str, object]:
     """Return where the images lie on the map of run `index`: `x`, `y` from 0 to 1000, `images`."""
     x, y = np.rint(embedding.positions.astype(np.float64) * _MAP_STEPS).astype(int).T.tolist()
     return {"x": x, "y": y, "images": _entries(images, images.answers[index], embedding.samples)}
+
+
+def _views(
+    listed: Mapping[str, Listed | None],
+    parts: Sequence[Part],
+    write: Callable[[NDArray[np.int64]], list[int]],
+) -> Iterator[dict[str, object]]:
+    known = {name: of for name, of in listed.items() if of}
+    for part in parts:
+        of_part = {name: of.among(part) for name, of in known.items()}
+        yield {name: {"n": of.n, "images": write(of.places)} for name, of in of_part.items()}
 
 
 def _entries(images: Images, said: Answers, places: NDArray[np.integer]) -> list[int]:

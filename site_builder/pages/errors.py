@@ -95,7 +95,7 @@ class ErrorsContext:
         summary: What the runs have in common, in sentences.
         views: The lists of images that there are.
         runs: Runs to choose from.
-        superclasses: Groups of classes to choose from; empty if there are none.
+        superclasses: Superclasses to choose from; empty if there are none.
         mistakes: What is listed first; None if no run has predictions.
         no_pictures: Why there are no pictures of the images; empty if there are.
         errors: What each run gets wrong, best run first.

@@ -48,7 +48,7 @@
       };
     }
 
-    /* A class and a group are not chosen together, and each run has a map of its own. */
+    /* A class and a superclass are not chosen together, and each run has a map of its own. */
     choose(select) {
       const { key } = select.dataset;
       if (!key) return;

@@ -1,5 +1,5 @@
-/* Which images each view of errors.html lists. Without a choice of class the build has made the
-   lists (site_builder/explorer/lists.py); those of one class are made here from its own shard. */
+/* Which images each view of errors.html lists. The lists of all classes and of superclasses
+   are made by the build (site_builder/explorer/lists.py); those of one class are made here from its own shard. */
 "use strict";
 
 bakeoff.imageLists = (() => {
@@ -93,18 +93,23 @@ bakeoff.imageLists = (() => {
     return { images: listed, n: listed.length, of: shard.ids.length };
   }
 
-  async function listBuilt(asked, about) {
+  function builtShard({ run, superclass }, ofRun) {
+    if (superclass === null) return ofRun ? `views/${run}` : "views";
+    return `superclasses/${superclass}${ofRun ? `/${run}` : ""}`;
+  }
+
+  async function listBuilt(asked) {
     const ofRun = OF_RUN.includes(asked.view);
-    const { n, images } = (await bakeoff.load(ofRun ? `views/${asked.run}` : "views"))[asked.view];
+    const { n, images } = (await bakeoff.load(builtShard(asked, ofRun)))[asked.view];
     const listed = (ofRun ? fromRun : fromAll)(images);
-    return { images: inGroup(listed, asked, about), n, first: listed.length };
+    return { images: listed, n, first: listed.length };
   }
 
   async function listMap(asked, about) {
     const { images, x, y } = await bakeoff.load(`maps/${asked.run}`);
     const points = fromRun(images).map((image, at) => ({ ...image, x: x[at], y: y[at] }));
     const inClass = points.filter(({ target }) => asked.target === null || target === asked.target);
-    const chosenOnes = inGroup(inClass, asked, about).filter((point) => inRegion(point, asked.region));
+    const chosenOnes = inSuperclass(inClass, asked, about).filter((point) => inRegion(point, asked.region));
     return { images: worstFirst(chosenOnes), n: chosenOnes.length, of: points.length, points };
   }
 
@@ -114,7 +119,7 @@ bakeoff.imageLists = (() => {
     return x >= left && x <= right && y >= top && y <= bottom;
   }
 
-  function inGroup(images, { superclass }, about) {
+  function inSuperclass(images, { superclass }, about) {
     if (superclass === null) return images;
     return images.filter(({ target }) => about.superclasses[target] === superclass);
   }
@@ -135,7 +140,7 @@ bakeoff.imageLists = (() => {
   function list(asked, about) {
     if (asked.view === "map") return listMap(asked, about);
     if (asked.view === "pair") return bakeoff.imagePair.list(asked, about);
-    return asked.target === null ? listBuilt(asked, about) : listClass(asked);
+    return asked.target === null ? listBuilt(asked) : listClass(asked);
   }
 
   return { answers, list, reason, wrong };

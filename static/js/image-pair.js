@@ -4,7 +4,7 @@
 bakeoff.imagePair = (() => {
   const NUMBERS = 4;
 
-  /* The images that a run gets wrong, of the chosen class or group. */
+  /* The images that a run gets wrong, of the chosen class or superclass. */
   async function mistakes(run, { target, superclass }, about) {
     const numbers = await bakeoff.load(`mistakes/${run}`);
     const images = Array.from({ length: numbers.length / NUMBERS }, (_, at) => {

@@ -37,14 +37,14 @@ bakeoff.imageWords = (() => {
     return `${verb(n, "was", "were")} ${rightly}called “${classes[asked.prediction]}” by ${run}`;
   }
 
-  /* Of which images: all, those of a class, or those of a group. */
+  /* Of which images: all, those of a class, or those of a superclass. */
   function whole(asked, found, about, classes, groups) {
     const sum = (chosen) => about.support.reduce((total, n, target) => total + (chosen(target) ? n : 0), 0);
     if (asked.target !== null) return [about.support[asked.target], ` of “${classes[asked.target]}”`];
     if (asked.superclass === null) return [found.of ?? sum(() => true), ""];
     return [
       sum((target) => about.superclasses[target] === asked.superclass),
-      ` of the group “${groups[asked.superclass]}”`,
+      ` of the superclass “${groups[asked.superclass]}”`,
     ];
   }
 
@@ -53,13 +53,8 @@ bakeoff.imageWords = (() => {
   }
 
   function headline(asked, found, about, classes, groups) {
-    const n = asked.view === "class" ? found.images.filter(bakeoff.imageLists.wrong).length
-      : asked.superclass === null ? found.n : found.images.length;
+    const n = asked.view === "class" ? found.images.filter(bakeoff.imageLists.wrong).length : found.n;
     const [of, ofWhat] = whole(asked, found, about, classes, groups);
-    if (found.first < found.n && asked.superclass !== null) {
-      return `${bakeoff.count(n)} of the first ${bakeoff.count(found.first)} that `
-        + `${predicate(asked, 2, about, classes)} ${verb(n, "is", "are")}${ofWhat}`;
-    }
     const said = predicate(asked, n, about, classes);
     if (n === 0) return `No test image${ofWhat} ${said}`;
     return n === of ? `${n === 1 ? "The only" : "All"} ${images(n)}${ofWhat} ${said}`

@@ -1,5 +1,5 @@
 /* What the points of the map can be coloured by: classes while there are colours for them, else
-   groups of classes, else right or wrong alone. */
+   superclasses, else right or wrong alone. */
 "use strict";
 
 bakeoff.mapColours = (() => {
@@ -10,7 +10,7 @@ bakeoff.mapColours = (() => {
     const most = 2 * bakeoff.mapDrawing.N_COLOURS;
     if (classes.length <= most) return { names: classes, of: (target) => target, what: "" };
     if (!groups.length || groups.length > most) return null;
-    return { names: groups, of: (target) => about.superclasses[target], what: "group of the " };
+    return { names: groups, of: (target) => about.superclasses[target], what: "superclass of the " };
   }
 
   /* asked: the name in the address. Returns the colourings that are offered, name to text, the one

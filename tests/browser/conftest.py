@@ -14,7 +14,7 @@ from site_builder.serve import HOST, open_server
 from tests.ensure_chromium import find
 from tests.feature_maps import add_feature_maps
 from tests.made_up import write_made_up_store
-from tests.pictures import write_illustrated_store
+from tests.pictures import write_illustrated_store, write_store_of_kinds
 
 FLAGS = (
     "--no-sandbox",
@@ -67,6 +67,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Experimen
         "hostile": write_made_up_store(stores, name="hostile", class_names=HOSTILE),
         "pictures": write_illustrated_store(stores),
     }
+    pages["kinds"] = write_store_of_kinds(stores)
     pages["mapped"] = write_illustrated_store(stores / "mapped")
     add_feature_maps(pages["mapped"])
     relabel(pages["hostile"], "alpha-none", HOSTILE[0])

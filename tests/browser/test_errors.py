@@ -125,16 +125,37 @@ def test_views_of_all_runs(watched: Watched, open_site: Open, target: int | None
         assert ("rightly" if chosen == truth.targets[place] else f"{NAMES[chosen]} {most}") in text
 
 
-def test_a_group_of_classes(watched: Watched, open_site: Open) -> None:
+def test_a_superclass(watched: Watched, open_site: Open) -> None:
     site, run = open_site("pictures"), "alpha-none"
     truth = stored(site.store)
     page = go(watched, site, f"view=confident&run={run}&target=1")
     choice(page, "superclass").select_option("pointed")
     wanted = [place for place in truth.wrong(run) if truth.targets[place] > 0]
     whole = sum(target > 0 for target in truth.targets)
-    said = re.compile(f"^{len(wanted)} of {whole} test images of the group “pointed” are wrong in")
-    assert sorted(listed(page, said)) == sorted(truth.named(wanted))
+    said = f"^{len(wanted)} of {whole} test images of the superclass “pointed” are wrong"
+    assert sorted(listed(page, re.compile(said))) == sorted(truth.named(wanted))
     expect(choice(page, "target")).to_have_value("")
+
+
+@pytest.mark.parametrize(("kind", "first", "end"), [("many", 0, 16), ("few", 16, 20)])
+def test_a_superclass_of_a_list_that_is_longer_than_is_shown(
+    watched: Watched, open_site: Open, kind: str, first: int, end: int
+) -> None:
+    site, run = open_site("kinds"), "alpha-none"
+    truth = stored(site.store)
+    margins = -np.diff(truth.runs[run].top_probabilities[:, :2].astype(np.float32))[:, 0]
+    page = go(watched, site, f"view=margin&run={run}")
+    page.get_by_label("Superclass").select_option(kind)
+    inside = [place for place, target in enumerate(truth.targets) if first <= target < end]
+    shown = listed(page, re.compile(f"^All {len(inside)} test images of the superclass “{kind}”"))
+    wanted = sorted(inside, key=lambda place: margins[place])[:300]
+    assert shown == truth.named(wanted)
+    assert len(shown) == {"many": 300, "few": 160}[kind]
+    note = page.locator("[data-part=note]")
+    if kind == "many":
+        expect(note).to_contain_text("Only the first 300 are listed; choose a class")
+    else:
+        expect(note).not_to_contain_text("Only the first")
 
 
 def test_a_class_with_each_runs_recall_and_precision(watched: Watched, open_site: Open) -> None:

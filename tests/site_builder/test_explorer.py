@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,20 @@ def test_only_the_first_are_listed(images: Images, monkeypatch: pytest.MonkeyPat
     cut = lists.all_wrong(images)
     assert cut.n == whole.n > 1
     assert cut.places.tolist() == whole.places[:1].tolist()
+
+
+def test_lists_of_a_superclass_are_those_of_its_classes(
+    files: dict[str, bytes],
+) -> None:
+    """The illustrated store calls class 0 round, and classes 1 and 2 pointed."""
+    for all_classes, end, step in (("views", "", 4), ("views/alpha-none", "/alpha-none", 6)):
+        whole = values(files, all_classes)
+        pointed, round_ = (values(files, f"superclasses/{place}{end}") for place in (0, 1))
+        for view, of in whole.items():
+            entries = [of["images"][at : at + step] for at in range(0, len(of["images"]), step)]
+            for part, targets in ((pointed, (1, 2)), (round_, (0,))):
+                wanted = [entry for entry in entries if entry[0] in targets]
+                assert part[view] == {"n": len(wanted), "images": list(chain(*wanted))}
 
 
 def test_shards_hold_the_stored_predictions(
