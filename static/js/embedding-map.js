@@ -1,6 +1,5 @@
 /* <embedding-map>: the test images on a map by a run's features. Pointing at one shows it, dragging
-   over some lists them: region=LEFT.TOP.RIGHT.BOTTOM in the address; colour=target, prediction or
-   correctness. */
+   over some lists them: region=LEFT.TOP.RIGHT.BOTTOM in the address, and colour, see map-colours.js. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
@@ -21,7 +20,8 @@
       const beside = bakeoff.element("div", { class: "map-beside" });
       const shown = bakeoff.element("div", { class: "map-shown" });
       shown.append(this.picture, this.readout);
-      beside.append(this.makeTools(), this.legend, shown);
+      this.region = bakeoff.element("map-region");
+      beside.append(this.makeTools(), this.legend, this.region, shown);
       this.append(this.canvas, beside);
       this.canvas.addEventListener("pointerdown", (event) => this.press(event));
       this.canvas.addEventListener("pointermove", (event) => this.point(event));
@@ -39,9 +39,7 @@
       this.select = bakeoff.element("select", { "data-part": "colour" });
       this.select.addEventListener("change", () => bakeoff.write({ colour: this.select.value }));
       label.append(this.select);
-      this.clear = bakeoff.element("button", { type: "button" }, "Clear the region");
-      this.clear.addEventListener("click", () => bakeoff.write({ region: null }));
-      tools.append(label, this.clear);
+      tools.append(label);
       return tools;
     }
 
@@ -51,10 +49,9 @@
       if (this.hidden) return;
       Object.assign(this, { asked, about, classes, points: found.points, chosen: new Set(found.images) });
       this.colouring = bakeoff.mapColours(asked.colour, about, classes, groups);
-      this.select.replaceChildren(...Object.entries(this.colouring.offered).map(([value, text]) =>
-        bakeoff.element("option", { value }, text)));
+      this.select.replaceChildren(...this.colouring.offered.flatMap(choices));
       this.select.value = this.colouring.name;
-      this.clear.hidden = !asked.region;
+      this.region.show(asked.region);
       this.legend.replaceChildren(...this.colouring.names.map(entry));
       this.goTo(null);
       this.draw();
@@ -141,6 +138,15 @@
     }
   });
 
+  /* What can be chosen: an option, or several with a title. */
+  function choices([title, options]) {
+    const made = Object.entries(options).map(([value, text]) => bakeoff.element("option", { value }, text));
+    if (!title) return made;
+    const together = bakeoff.element("optgroup", { label: title });
+    together.append(...made);
+    return together;
+  }
+
   /* A line of the legend; the mark is as the map draws it. */
   function entry([group, name]) {
     const item = bakeoff.element("li");
@@ -153,7 +159,7 @@
   }
 
   function markClass(group) {
-    if (group === "right") return "mark-right";
+    if (["right", "rest"].includes(group)) return `mark-${group}`;
     const { N_COLOURS } = bakeoff.mapDrawing;
     return `mark-${(group % N_COLOURS) + 1}${group >= N_COLOURS ? " hollow" : ""}`;
   }

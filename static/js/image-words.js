@@ -11,7 +11,7 @@ bakeoff.imageWords = (() => {
     margin: "The narrowest come first, each with the two classes.",
     class: "Mistakes come first, the surest before the others; then what is right, the least sure first.",
     cell: "The surest come first.",
-    map: "Images with alike features lie near each other; the axes, and distances between groups, mean nothing. Drag over points to list them, or choose a class. Mistakes come first.",
+    map: "Images with alike features lie near each other; the axes, and distances between groups, mean nothing. Drag over points to list them, or give a region or a class. Mistakes come first.",
   };
   const UNORDERED = "In the order of the test set: the run’s probabilities are not known.";
 

@@ -10,7 +10,8 @@ bakeoff.mapDrawing = (() => {
   /* Colours of the groups; beyond them hollow marks, in the same order. */
   function palette() {
     const series = Array.from({ length: N_COLOURS }, (_, at) => bakeoff.colour(`--series-${at + 1}`));
-    return { series, right: bakeoff.colour("--right"), wrong: bakeoff.colour("--wrong"), ink: bakeoff.colour("--ink") };
+    const [right, wrong, rest, ink] = ["--right", "--wrong", "--muted", "--ink"].map(bakeoff.colour);
+    return { series, right, wrong, rest, ink };
   }
 
   function toScreen(value, side) {
@@ -22,7 +23,7 @@ bakeoff.mapDrawing = (() => {
     return Math.min(Math.max(place, 0), SIDE);
   }
 
-  /* group: of a point, a number, or "right" or "wrong"; chosen: the points that are listed. */
+  /* group: of a point, a number, or "right", "wrong" or "rest"; chosen: the points that are listed. */
   function draw(canvas, side, { points, group, chosen, region, cursor }) {
     const scale = window.devicePixelRatio || 1;
     canvas.width = canvas.height = Math.round(side * scale);
@@ -31,11 +32,10 @@ bakeoff.mapDrawing = (() => {
     context.scale(scale, scale);
     const colours = palette();
     const radius = points.length > 800 ? 2.5 : 3.5;
-    // What is not listed lies below what is.
-    for (const listed of [false, true]) {
-      for (const point of points) {
-        if (chosen.has(point) === listed) mark(context, point, group(point), { colours, listed, radius, side });
-      }
+    // What is not listed lies below what is, and the rest below what is compared with it.
+    const height = (point) => 2 * chosen.has(point) + (group(point) !== "rest");
+    for (const point of [...points].sort((a, b) => height(a) - height(b))) {
+      mark(context, point, group(point), { colours, listed: chosen.has(point), radius, side });
     }
     if (region) frame(context, region, side, colours);
     if (cursor) ring(context, cursor, side, colours);

@@ -124,3 +124,70 @@ def test_a_run_without_a_map_says_why(watched: Watched, open_site: Open) -> None
     page = go(watched, site, f"view=map&run={last}")
     assert listed(page, "Nothing to list: made up: there are no features") == []
     expect(page.locator("embedding-map")).to_be_hidden()
+
+
+def test_a_region_is_given_with_the_keyboard(watched: Watched, open_site: Open) -> None:
+    site, run = open_site("pictures"), "alpha-none"
+    truth = stored(site.store)
+    page = go(watched, site, f"view=map&run={run}")
+    positions = site.store.read_embedding(site.store.read_run(run)).positions.astype(float)
+    clear = page.get_by_role("button", name="Clear the region")
+    expect(clear).to_be_hidden()
+    page.locator("[data-part=colour]").focus()
+    for percent in ("25", "10", "75.5", ""):
+        page.keyboard.press("Tab")
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(percent)
+    page.keyboard.press("Tab")
+    expect(page).to_have_url(re.compile(r"region=250\.100\.755\.1000"))
+    inside = [
+        place
+        for place, (across, down) in enumerate(np.rint(positions * 1000))
+        if 250 <= across <= 755 and down >= 100
+    ]
+    assert 10 < len(inside) < 60
+    said = f"^{len(inside)} of 70 test images are in the chosen region of the map of Alpha"
+    assert sorted(listed(page, re.compile(said))) == sorted(truth.named(inside))
+    left, right = (page.get_by_role("spinbutton", name=side) for side in ("left", "right"))
+    expect(right).to_have_value("75.5")
+    left.fill("80")
+    left.press("Enter")
+    expect(page).to_have_url(re.compile(r"region=755\.100\.800\.1000"))
+    expect(left).to_have_value("75.5")
+    page.go_back()
+    expect(left).to_have_value("25")
+    clear.press("Enter")
+    expect(page).not_to_have_url(re.compile("region="))
+    expect(left).to_have_value("0")
+
+
+def test_one_of_many_classes_is_coloured_against_the_rest(
+    watched: Watched, open_site: Open
+) -> None:
+    site, run = open_site("kinds"), "alpha-none"
+    truth = stored(site.store)
+    page = go(watched, site, f"view=map&run={run}")
+    places, _, _, _ = on_map(page, site, run)
+    select = page.locator("[data-part=colour]")
+    assert select.locator("optgroup").get_attribute("label") == "One class against the rest"
+    assert select.locator("optgroup option").all_inner_texts() == [f"class {n}" for n in range(20)]
+    assert page.locator(".map-legend li").all_inner_texts() == [" few", " many"]
+    select.select_option("class 7")
+    expect(page).to_have_url(re.compile(r"colour=class\.7"))
+    legend = [" class 7", " called so, but another class", " the rest"]
+    assert page.locator(".map-legend li").all_inner_texts() == legend
+    apart = [np.delete(np.hypot(*(places - place).T), at).min() for at, place in enumerate(places)]
+    lonely = [place for place in range(800) if apart[place] > 6]
+    mine = [place for place in lonely if truth.targets[place] == 7]
+    others = [place for place in lonely if truth.targets[place] != 7]
+    called = [place for place in others if truth.chosen(run, place) == 7]
+    rest = [place for place in others if truth.chosen(run, place) != 7]
+    assert min(map(len, (mine, called, rest))) > 0
+    painted = page.locator("embedding-map canvas").evaluate(
+        """(canvas, places) => places.map(([x, y]) =>
+            [...canvas.getContext("2d").getImageData(Math.round(x), Math.round(y), 1, 1).data])""",
+        places[[mine[0], rest[0], called[0]]].tolist(),
+    )
+    blue, grey, hollow = (0x00, 0x72, 0xB2), (0x5D, 0x63, 0x6B), (0, 0, 0)
+    for pixel, colour in zip(painted, (blue, grey, hollow), strict=True):
+        assert np.allclose(pixel[:3], colour, atol=45)
