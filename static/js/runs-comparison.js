@@ -1,27 +1,40 @@
 /* <runs-comparison>: two ticked runs side by side: the columns that the tables show, the paired test of
    their accuracies, the images that only one gets right, and how many times the cost. What needs a
-   test comes from the shard pairs/RUN, everything else from the tables. In the address: pins. */
+   test comes from the shard pairs/RUN, everything else from the tables. In the address: pins. Where there
+   is little room only the sentence is shown at first, since it lies over the tables. */
 "use strict";
 
 {
+  const ROOMY = matchMedia("(min-width: 40rem)");
+
   customElements.define("runs-comparison", class extends HTMLElement {
     connectedCallback() {
       this.said = bakeoff.element("p", { class: "note", "aria-live": "polite" });
       this.box = bakeoff.element("div", { class: "scroll" });
+      this.fold = bakeoff.element("button", { type: "button" }, "Numbers");
+      this.fold.addEventListener("click", () => this.open(this.box.hidden));
       const close = bakeoff.element("button", { type: "button" }, "Close");
       close.addEventListener("click", () => bakeoff.write({ pins: null }));
       const top = bakeoff.element("div", { class: "top" });
-      top.append(this.said, close);
+      top.append(this.said, this.fold, close);
       this.append(top, this.box);
+      this.open(ROOMY.matches);
+      ROOMY.addEventListener("change", () => this.open(ROOMY.matches));
       this.setAttribute("role", "region");
       this.setAttribute("aria-label", "Two runs compared");
       bakeoff.follow((state) => this.show(state));
+    }
+
+    open(isOpen) {
+      this.box.hidden = !isOpen;
+      this.fold.setAttribute("aria-expanded", isOpen);
     }
 
     async show(state) {
       const pins = bakeoff.words(state, "pins").filter((run) => rowOf("performance", run)).slice(0, 2);
       this.shown = pins.join(" ");
       this.hidden = !pins.length;
+      this.fold.hidden = pins.length < 2;
       if (pins.length < 2) {
         this.box.replaceChildren();
         this.said.textContent = pins.length ? `${nameOf(pins[0])}: tick a second run to compare the two.` : "";

@@ -226,6 +226,24 @@ def test_two_ticked_runs_are_compared(watched: Watched, open_site: Open) -> None
     expect(page.locator(".runs input:checked")).to_have_count(0)
 
 
+def test_two_runs_compared_leave_room_on_a_small_screen(watched: Watched, open_site: Open) -> None:
+    watched.page.set_viewport_size({"width": 360, "height": 780})
+    page = watched.open(open_site("shapes"), "compare.html#pins=alpha-none gamma-standard")
+    panel = page.locator("runs-comparison")
+    said = "Alpha no augmentation against Gamma augmented"
+    expect(panel.locator("[aria-live]")).to_contain_text(said)
+    page.locator("sortable-table").first.scroll_into_view_if_needed()
+    box = panel.bounding_box()
+    assert box is not None
+    assert box["height"] < 0.15 * 780
+    numbers = panel.get_by_role("button", name="Numbers")
+    expect(numbers).to_have_attribute("aria-expanded", "false")
+    expect(panel.locator("table")).to_be_hidden()
+    numbers.press("Enter")
+    expect(panel.locator("table")).to_be_visible()
+    expect(numbers).to_have_attribute("aria-expanded", "true")
+
+
 def test_seeds_fold_and_unfold(watched: Watched, seeded: Built) -> None:
     page = watched.open(seeded, "compare.html")
     groups = shown(page)
