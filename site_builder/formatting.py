@@ -1,9 +1,8 @@
 """The only place where a number becomes text.
 
 Rounding never shows 0 or 100 percent unless it is exactly so. Costs have three significant digits.
-The browser rounds two things itself, the share of a matrix cell and the scores of a class that
-formulas.html is asked for; `static/js/core.js` does it as `share` and `rate` do here, and tests
-compare the two.
+What the browser adds up when the reader asks becomes text in `static/js/format.js`, which writes
+shares, percentages, points and counts as the functions here do; a test compares the two.
 """
 
 import math

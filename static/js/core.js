@@ -1,4 +1,4 @@
-/* What the components share: data shards, the state in the address, and how a share is written.
+/* What the components share: data shards, the state in the address, elements.
    Classic script: browsers block modules and fetch on file://. */
 "use strict";
 
@@ -86,29 +86,6 @@ window.bakeoff = (() => {
     return runs.split(" ").includes(asked) ? asked : best;
   }
 
-  /* As formatting.share does: never 0 % or 100 % unless exactly so. */
-  function share(part, whole) {
-    if (part === 0 || part === whole) return part ? "100\u00a0%" : "0\u00a0%";
-    const value = (100 * part) / whole;
-    if (value < 1) {
-      return `0.${Math.min(Math.max(Math.floor(value * 10 + 0.5), 1), 9)}\u00a0%`;
-    }
-    return `${Math.min(Math.floor(value + 0.5), 99)}\u00a0%`;
-  }
-
-  /* As formatting.rate does, of a fraction: percent with one decimal, never 0 or 100 unless exactly so. */
-  function rate(part, whole) {
-    const percent = Number((part / whole).toFixed(12)) * 100;
-    if (percent <= 0 || percent >= 100) return percent.toFixed(1);
-    // What lies in the middle goes to the even digit in Python, and up here; only quarters can.
-    const text = (percent % 1 === 0.25 ? percent - 0.05 : percent).toFixed(1);
-    return Math.min(Math.max(Number(text), 0.1), 99.9).toFixed(1);
-  }
-
-  function count(n) {
-    return n.toLocaleString("en-US");
-  }
-
   /* The value of a colour token, for what CSS does not reach. */
   function colour(token) {
     const probe = document.createElement("span");
@@ -143,8 +120,7 @@ window.bakeoff = (() => {
   }
 
   return {
-    address, colour, count, data, element, follow, href, load, loadScript, onTheme, rate, read, replace, selectedRun,
-    share, svg, write,
+    address, colour, data, element, follow, href, load, loadScript, onTheme, read, replace, selectedRun, svg, write,
   };
 })();
 

@@ -16,7 +16,7 @@ bakeoff.classNumbers = (() => {
 
   /* 0 / 0 is 0, as in scores_of_counts. */
   function ratio(part, whole) {
-    return `${bakeoff.rate(part, whole || 1)}\u00a0%`;
+    return bakeoff.percent(part, whole || 1);
   }
 
   /* matrix: see matrix-counts.js, or null; shard: data/formulas/<run>.js; name: of the class. */

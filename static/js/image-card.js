@@ -4,9 +4,9 @@
 bakeoff.imageCard = (() => {
   const SVG_SIDE = 96;
 
-  /* As site_builder/formatting.py writes a percentage: permille are 0 and 1000 only where exact. */
+  /* Nothing where it is not known. */
   function percent(permille) {
-    return permille < 0 ? "" : `${(permille / 10).toFixed(1)}\u00a0%`;
+    return permille < 0 ? "" : bakeoff.percent(permille, 1000);
   }
 
   const seen = new IntersectionObserver((entries) => {

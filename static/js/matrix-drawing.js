@@ -23,8 +23,7 @@ bakeoff.matrixLabels = ({ cell, labels, step }, scrolled, length) => {
 /* The number in a cell; a difference has its sign, and none where there is no difference. */
 bakeoff.matrixNumber = (number, signed) => {
   if (!signed) return bakeoff.count(number);
-  if (number === 0) return "";
-  return `${number > 0 ? "+" : "−"}${bakeoff.count(Math.abs(number))}`;
+  return number === 0 ? "" : bakeoff.signedCount(number);
 };
 
 bakeoff.matrixNumberFits = (text, cell) => text !== "" && cell >= Math.max(20, 7 * text.length + 4);

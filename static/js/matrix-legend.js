@@ -29,7 +29,7 @@ bakeoff.matrixLegend = (() => {
   function value(share, { full, signed }, values) {
     const part = share * full;
     if (values === "count") return bakeoff.count(Math.round(part));
-    return signed ? (100 * part).toFixed(part < 0.1 ? 1 : 0) : bakeoff.share(part, 1);
+    return signed ? bakeoff.barePoints(part) : bakeoff.share(part, 1);
   }
 
   const OF = {

@@ -60,7 +60,7 @@ bakeoff.MatrixPairs = (() => {
       const left = this.pairs.length - this.length;
       this.parts.get("more-pairs").hidden = left <= 0;
       this.parts.get("more-pairs").textContent = left > MORE
-        ? `Show ${MORE} more of ${bakeoff.count(left)}` : `Show the other ${left}`;
+        ? `Show ${MORE} more of ${bakeoff.count(left)}` : `Show the other ${bakeoff.count(left)}`;
     }
 
     rowOfOne({ target, prediction, count }) {

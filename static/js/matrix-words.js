@@ -33,10 +33,6 @@ bakeoff.matrixWords = (() => {
     return `${total} ${what}${shareOf(count, whole, values)}${rightly}`;
   }
 
-  function signed(value, text) {
-    return value ? `${value > 0 ? "+" : "−"}${text}` : text;
-  }
-
   /* views, names: of two runs. */
   function ofTwo(views, names, at, values) {
     const [first, second] = views.map((view) => numbers(view, at, values));
@@ -45,9 +41,7 @@ bakeoff.matrixWords = (() => {
       `${bakeoff.count(count)} of ${bakeoff.count(whole)} by ${names[index]}${shareOf(count, whole, values)}`);
     const images = first.count - second.count;
     const of = ({ count, whole }) => (whole ? count / whole : 0);
-    const points = 100 * (of(first) - of(second));
-    const difference = `${signed(images, bakeoff.count(Math.abs(images)))} images, `
-      + `${signed(points, Math.abs(points).toFixed(1))}\u00a0points`;
+    const difference = `${bakeoff.signedCount(images)} images, ${bakeoff.signedPoints(of(first) - of(second))}`;
     return `${named(target)} called ${named(prediction)}: ${said.join("; ")}. Difference: ${difference}`;
   }
 

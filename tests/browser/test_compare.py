@@ -89,15 +89,6 @@ def test_the_summary_leads_to_a_run(watched: Watched, open_site: Open) -> None:
     expect(page.locator(f"tr[data-run={run_id}] a[aria-current]")).to_have_count(2)
 
 
-def test_the_browser_rounds_as_the_build_does(watched: Watched, open_site: Open) -> None:
-    from site_builder.formatting import share
-
-    page = watched.open(open_site("shapes"), "compare.html")
-    pairs = [(part, whole) for whole in (1, 3, 7, 40, 200, 999) for part in range(whole + 1)]
-    shown = page.evaluate("pairs => pairs.map(pair => bakeoff.share(...pair))", pairs)
-    assert shown == [share(part, whole) for part, whole in pairs]
-
-
 def heading(page: Page, table: str, column: str) -> Locator:
     return page.locator(f"sortable-table[data-key={table}] th[data-column={column}]")
 

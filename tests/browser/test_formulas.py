@@ -195,17 +195,6 @@ def test_the_keyboard_chooses(watched: Watched, open_site: Open) -> None:
     expect(page.locator(CLASS)).to_be_focused()
 
 
-def test_the_browser_rounds_as_the_build_does(watched: Watched, open_site: Open) -> None:
-    page = open_page(watched, open_site("shapes"))
-    pairs = [(part, whole) for whole in range(1, 130) for part in range(whole + 1)]
-    draw = np.random.default_rng(0)
-    wholes = draw.integers(130, 100_000, size=5_000)
-    pairs += zip(draw.integers(0, wholes + 1).tolist(), wholes.tolist(), strict=True)
-    pairs += [(n, 400) for n in range(401)] + [(n, 8192) for n in range(0, 8193, 3)]
-    rounded = page.evaluate("pairs => pairs.map(pair => bakeoff.rate(...pair))", pairs)
-    assert rounded == [formatting.rate(part / whole) for part, whole in pairs]
-
-
 def test_imports_say_what_they_lack(watched: Watched, imports: Built) -> None:
     page = open_page(watched, imports, "#run=report")
     reason = imports.store.read_run("report").absent["predictions"]
