@@ -147,13 +147,13 @@ def share(part: int, whole: int) -> str:
 
 
 def precise(value: float) -> str:
-    """Return a number, at least 0, with six significant digits, for a reader who calculates on.
+    """Return a number with six significant digits, for a reader who calculates on.
 
     Example:
-        >>> precise(33.04104), precise(3276.5214), precise(0.0), precise(0.89302155)
-        ('33.0410', '3,276.52', '0', '0.893022')
+        >>> precise(33.04104), precise(-3276.5214), precise(0.0), precise(0.89302155)
+        ('33.0410', '−3,276.52', '0', '0.893022')
     """
-    return _significant(value, 6) if value else "0"
+    return f"{'−' if value < 0 else ''}{_significant(abs(value), 6)}" if value else "0"
 
 
 def probability(value: float) -> str:
@@ -204,6 +204,16 @@ def size(n_bytes: float) -> str:
     return _with_prefix(n_bytes, "B")
 
 
+def pixels(n: int) -> str:
+    """Return a length in pixels: `224 px`."""
+    return f"{count(n)}{NBSP}px"
+
+
+def degrees(value: float) -> str:
+    """Return an angle in degrees: `15°`."""
+    return f"{setting(value)}°"
+
+
 def milliseconds(value: float) -> str:
     """Return a short time: `2.00 ms`, `0.482 ms`."""
     return f"{_significant(value)}{NBSP}ms"
@@ -232,9 +242,22 @@ def setting(value: float) -> str:
     return f"{value:.10f}".rstrip("0").rstrip(".") if abs(value) >= 1e-6 else f"{value:g}"
 
 
+def sort_key(value: float) -> str:
+    """Return what a cell is sorted by: digits enough to part any two rates of a million images."""
+    return f"{value:.9g}"
+
+
 def tick(value: float) -> str:
     """Return a round number at an axis, short also where it is large: `0.25`, `20.0 k`."""
     return quantity(value) if value >= _LONG_TICK else setting(value)
+
+
+def log_tick(value: float) -> str:
+    """Return 1, 2 or 5 times a power of ten at an axis: `0.05`, `10⁻⁵`, `2·10⁻⁴`, `20.0 k`."""
+    if value >= 0.001:
+        return tick(value)
+    digit, _, exponent = f"{value:.0e}".partition("e")
+    return f"{'' if digit == '1' else f'{digit}·'}{power_of_ten(int(exponent))}"
 
 
 def learning_rate(value: float) -> str:

@@ -43,7 +43,7 @@ def _curves(record: RunRecord, y: Axis, train: list[float], val: list[float]) ->
     for unfreezing in record.unfreezings:
         drawing.upright("unfreezing", unfreezing.epoch)
     if record.best_epoch is not None:
-        drawing.upright("best", record.best_epoch, f"best: {record.best_epoch}")
+        drawing.upright("best", record.best_epoch, f"best: {formatting.count(record.best_epoch)}")
     drawing.line("train", epochs, train, dots=True)
     drawing.line("val", epochs, val, dots=True)
     return drawing.chart()

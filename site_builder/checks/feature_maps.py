@@ -10,6 +10,7 @@ from experiments.results.feature_maps import (
     read_top_images,
 )
 from experiments.results.schema import ActivationMap, FeatureMaps, Split
+from site_builder import formatting
 from site_builder.checks.base import CannotCheckError, RunCheck
 from site_builder.loading import Experiment, Run
 from site_builder.samples import NO_SAMPLES
@@ -40,7 +41,9 @@ class MappedImages(RunCheck):
             record.layers, read_top_images(experiment.store, record), strict=True
         ):
             if len(top) != layer.shape[0]:
-                return f"top_images has {len(top)} channels of {layer.name}, not {layer.shape[0]}"
+                found = formatting.count_of(len(top), "channel")
+                expected = formatting.count(layer.shape[0])
+                return f"top_images has {found} of {layer.name}, not {expected}"
             if np.any((top < 0) | (top >= len(test))):
                 return f"top_images of {layer.name} has a place beyond the test split"
         return ""

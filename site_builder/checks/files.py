@@ -16,7 +16,7 @@ from experiments.results.feature_maps import (
 from experiments.results.files import sha256_of
 from experiments.results.schema import StoredFile
 from site_builder.checks.base import Check, Finding, Status, named
-from site_builder.formatting import count_of, size
+from site_builder.formatting import count, count_of, size
 from site_builder.loading import Experiment
 
 
@@ -33,7 +33,7 @@ class StoredFiles(Check):
         with ThreadPoolExecutor() as threads:
             problems = [problem for problem in threads.map(_problem, files) if problem]
         if problems:
-            found = f"{len(problems)} of {count_of(len(files), 'file')} missing or changed"
+            found = f"{count(len(problems))} of {count_of(len(files), 'file')} missing or changed"
             return Finding(Status.FAILED, found, named(problems))
         if not files:
             return Finding(Status.NOT_POSSIBLE, "no record names a file")

@@ -15,7 +15,7 @@ from site_builder.checks.base import (
     find_in_runs,
     named,
 )
-from site_builder.formatting import count, count_of, listing, setting
+from site_builder.formatting import count, count_of, listing, precise, ratio, setting
 from site_builder.loading import Experiment, Run
 from site_builder.scores import Score, Scores
 
@@ -83,9 +83,10 @@ class EpochsRun(RunCheck):
         record, training = run.record, _training(run)
         n_epochs, expected = len(record.history), _n_epochs(record.history, training)
         if n_epochs != expected:
-            return f"{n_epochs} epochs, but training would have ended after {expected}"
+            said = count_of(n_epochs, "epoch")
+            return f"{said}, but training would have ended after {count(expected)}"
         if record.stopped_early != (n_epochs < training.max_epochs):
-            return f"stopped_early is {record.stopped_early} after {n_epochs} epochs"
+            return f"stopped_early is {record.stopped_early} after {count_of(n_epochs, 'epoch')}"
         return ""
 
 
@@ -100,9 +101,11 @@ class BestEpoch(RunCheck):
         """Find the first epoch of lowest loss."""
         _training(run)
         lowest = min(run.record.history, key=lambda epoch: epoch.val_loss).epoch
-        if run.record.best_epoch == lowest:
+        kept = run.record.best_epoch
+        if kept == lowest:
             return ""
-        return f"epoch {run.record.best_epoch} was kept, but epoch {lowest} has the lowest loss"
+        said = "no epoch" if kept is None else f"epoch {count(kept)}"
+        return f"{said} was kept, but epoch {count(lowest)} has the lowest loss"
 
 
 class Times(RunCheck):
@@ -120,7 +123,7 @@ class Times(RunCheck):
         record = run.record
         for name, value in _times(record):
             if not (math.isfinite(value) and value > 0):
-                return f"{name} is {value}"
+                return f"{name} is {setting(value)}"
         return "; ".join(_contradictions(record))
 
 
@@ -142,10 +145,10 @@ class Operations(RunCheck):
         for field in ("flops", "layer_macs"):
             if getattr(cost, field) is None:
                 raise CannotCheckError(f"{field}: {cost.absent[field]}")
-        ratio = (cost.flops or 0) / (2 * (cost.layer_macs or 0))
-        if 1 / FLOPS_FACTOR <= ratio <= FLOPS_FACTOR:
+        times = (cost.flops or 0) / (2 * (cost.layer_macs or 0))
+        if 1 / FLOPS_FACTOR <= times <= FLOPS_FACTOR:
             return ""
-        return f"{count(cost.flops or 0)} FLOPs are {ratio:.2f} times twice the multiply-adds"
+        return f"{count(cost.flops or 0)} FLOPs are {ratio(times)} twice the multiply-adds"
 
 
 def _wrong_scores(run: Run) -> str:
@@ -159,7 +162,7 @@ def _wrong_scores(run: Run) -> str:
     if not computed:
         raise CannotCheckError(f"{listing([*given])}: not computed here")
     return "; ".join(
-        f"{name} was given as {given[name]:g} and comes to {value:.6g}"
+        f"{name} was given as {setting(given[name])} and comes to {precise(value)}"
         for name, value in computed.items()
         if abs(value - given[name]) > _rounding(given[name])
     )

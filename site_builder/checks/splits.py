@@ -90,8 +90,8 @@ class NearDuplicates(Check):
     name = "No image resembles one of another split"
     meaning = (
         "Two frames of one scene are two files, yet who has learned from one knows the other. The "
-        f"difference hashes of alike images differ in at most {MAX_DISTANCE} of 64 bits. So do "
-        "those of some others that are alike from afar, which is why this stops no build."
+        f"difference hashes of alike images differ in at most {count(MAX_DISTANCE)} of 64 bits. So "
+        "do those of some others that are alike from afar, which is why this stops no build."
     )
 
     def find(self, experiment: Experiment) -> Finding:
@@ -129,7 +129,8 @@ def _alike(experiment: Experiment, split: Split) -> _Alike:
     ids = np.flatnonzero(own.hashed)
     named = [
         f"{split} image {own.sample_ids[ids[image]]} resembles "
-        f"{_name(others, found[places[image]])}: {distances[places[image]]} bits differ"
+        f"{_name(others, found[places[image]])}: "
+        f"{count_of(int(distances[places[image]]), 'bit')} different"
         for image in alike[:N_NAMED]
     ]
     return _Alike(split, len(alike), named)

@@ -62,8 +62,9 @@ def agreement_table(names: dict[str, RunName], images: Images, found: Agreement)
     """Return kappa above the diagonal and the share of common errors below it."""
     run_ids = [said.run.run_id for said in images.answers[: len(found.kappa)]]
     depths = _depths(found)
+    n_all = formatting.count_of(len(images.answers), "run")
     left_out = (
-        f"Only the best {len(run_ids)} of {len(images.answers)} runs are compared."
+        f"Only the best {formatting.count(len(run_ids))} of {n_all} are compared."
         if len(run_ids) < len(images.answers)
         else ""
     )

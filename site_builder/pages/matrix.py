@@ -155,6 +155,10 @@ def _orders(experiment: Experiment) -> tuple[Choice, ...]:
 
 def _limits(n_classes: int) -> tuple[Choice, ...]:
     """Offer fewer classes where there are more; beyond a table's worth begin with fewer."""
-    few = [Choice(str(n), f"{n} most confused") for n in CLASS_LIMITS if n < n_classes]
+    few = [
+        Choice(str(n), f"{formatting.count(n)} most confused")
+        for n in CLASS_LIMITS
+        if n < n_classes
+    ]
     every = Choice("all", f"all {formatting.count(n_classes)}")
     return (*reversed(few), every) if n_classes > MAX_TABLE_CLASSES else (every, *few)

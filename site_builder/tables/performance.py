@@ -58,8 +58,9 @@ def _macro(name: str) -> Callable[[Run], Score]:
 
 
 def _top_k(k: int) -> Spec:
-    help_ = f"Share of test images whose class is among the {k} most probable."
-    return Spec(f"top{k}", f"Top-{k}", help_, f"top_{k}_accuracy", True, top_k_of, formatting.rate)
+    n = formatting.count(k)
+    help_ = f"Share of test images whose class is among the {n} most probable."
+    return Spec(f"top{k}", f"Top-{n}", help_, f"top_{k}_accuracy", True, top_k_of, formatting.rate)
 
 
 _AVERAGES = (

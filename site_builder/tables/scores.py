@@ -59,11 +59,12 @@ def scores_of(run: Run) -> list[NamedScore]:
 
 def _rates(run: Run) -> list[NamedScore]:
     scores, rate, k = run.scores, formatting.rate, run.top_k
+    n = formatting.count(k)
     return [
         NamedScore("Accuracy, %", "accuracy", scores.accuracy, rate,
                    "Share of images that are right."),
-        NamedScore(f"Top-{k} accuracy, %", f"top_{k}_accuracy", top_k_of(run), rate,
-                   f"Share of images whose class is among the {k} most probable."),
+        NamedScore(f"Top-{n} accuracy, %", f"top_{k}_accuracy", top_k_of(run), rate,
+                   f"Share of images whose class is among the {n} most probable."),
         NamedScore("Balanced accuracy, %", "balanced_accuracy", scores.balanced_accuracy, rate,
                    "Mean recall of the classes that have images."),
         NamedScore("Cohen’s kappa", "cohen_kappa", scores.kappa, formatting.coefficient,

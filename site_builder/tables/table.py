@@ -249,8 +249,8 @@ def _cell(spec: Spec, score: Score, axis: Interval | None, *, best: bool) -> Cel
 
 
 def _order(score: Score) -> str:
-    """Return what a cell is sorted by: digits enough to part any two rates of a million images."""
-    return "" if score.value is None else f"{float(score.value):.9g}"
+    """Return what a cell is sorted by."""
+    return "" if score.value is None else formatting.sort_key(float(score.value))
 
 
 def text_of(spec: Spec, score: Score) -> str:

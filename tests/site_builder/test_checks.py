@@ -92,8 +92,8 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("Times", finish_at_once, "finished_at is not after started_at"),
     ("Times", lambda store: change_cost(store, latency_p95_ms=1.9), "less than the median"),
     ("Times", lambda store: change_cost(store, train_time_s=4.4), "longer than cost.train_time_s"),
-    ("Operations", lambda store: change_cost(store, flops=530_000_000), "2.21 times"),
-    ("Operations", lambda store: change_cost(store, flops=109_000_000), "0.45 times"),
+    ("Operations", lambda store: change_cost(store, flops=530_000_000), "2.21 ×"),
+    ("Operations", lambda store: change_cost(store, flops=109_000_000), "0.454 ×"),
     ("ArchitectureTotals", lambda store: change_cost(store, flops=250_000_002),
      "the layers have 250,000,000 FLOPs, the model 250,000,002"),
     ("ArchitectureTotals", lose_parameter, "the layers have 999,999 parameters, the model 1,000,0"),
@@ -102,7 +102,7 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("StoredFiles", lose_atlas, "atlases.4, file: image1_layer1.webp is missing"),
     ("MappedImages", map_image("test/x"), "test/x is not in the test split"),
     ("MappedImages", respond_to(60), "top_images of layer1 has a place beyond the test split"),
-    ("MappedImages", respond_to(0, n_channels=5), "top_images has 5 channels of layer1, not 24"),
+    ("MappedImages", respond_to(0, n_channels=5), "5 channels of layer1, not 24"),
     ("EvidenceClasses", map_class, "the map of its prediction is for class"),
 ]  # fmt: skip
 
@@ -211,7 +211,7 @@ def test_near_duplicates_are_noted_by_name(
     if status == Status.NOTED:
         assert finding.found == "1\u00a0test image like one of a split before"
         assert finding.details == (
-            "test image test/00007 resembles train image train/00003: 2 bits differ",
+            "test image test/00007 resembles train image train/00003: 2\u00a0bits different",
         )
         assert findings(store)["DisjointContents"].status == Status.PASSED
 

@@ -121,7 +121,7 @@ def _row(run: Run, names: list[str], target: int) -> ClassRow:
         _recall(hits, support),
         _cell(float(scores.precision[target])),
         _cell(float(scores.f1[target])),
-        ClassCell(Value(formatting.count(support)), str(support)),
+        ClassCell(Value(formatting.count(support)), formatting.sort_key(support)),
     )
     address = addresses.images_of_class(target)
     return ClassRow(target, names[target], address, cells, _taken_for(run, names, target))
@@ -130,11 +130,13 @@ def _row(run: Run, names: list[str], target: int) -> ClassRow:
 def _recall(hits: int, support: int) -> ClassCell:
     if not support:
         return ClassCell(Value(formatting.MISSING, reason=_NO_IMAGE), "")
-    return ClassCell(rate(hits / support, _interval(hits, support)), f"{hits / support:.6g}")
+    return ClassCell(
+        rate(hits / support, _interval(hits, support)), formatting.sort_key(hits / support)
+    )
 
 
 def _cell(value: float) -> ClassCell:
-    return ClassCell(rate(value), f"{value:.6g}")
+    return ClassCell(rate(value), formatting.sort_key(value))
 
 
 def _taken_for(run: Run, names: list[str], target: int) -> str:

@@ -25,8 +25,8 @@ _UNITS: dict[str, Callable[[float], str]] = {
     "_ms": formatting.milliseconds,
     "_s": formatting.duration,
     "_bytes": formatting.size,
-    "_px": lambda value: f"{value}{formatting.NBSP}px",
-    "_degrees": lambda value: f"{formatting.setting(value)}°",
+    "_px": lambda value: formatting.pixels(int(value)),
+    "_degrees": formatting.degrees,
 }
 _LARGE_COUNT = re.compile(r"^n_(trained_)?parameters$|flops$|macs$")
 _WORDS = {
