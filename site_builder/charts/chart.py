@@ -1,5 +1,6 @@
 """What a small chart is made of, in px, and the axes that turn data into px."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -51,6 +52,24 @@ def axis(
     else:
         ends = float(values[0]), float(values[-1])
     return Axis(title, *ends, tuple((float(value), write(float(value))) for value in values))
+
+
+def log_axis(title: str, low: float, high: float) -> Axis:
+    """Return an axis over at least [low, high], with 1, 2 and 5 times powers of ten at it.
+
+    Args:
+        title: What is measured, with its unit.
+        low: Least value, above 0.
+        high: Greatest value, at least `low`.
+    """
+    # One decade more on both sides: logarithms are rounded.
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    steps = [float(f"{digit}e{exponent}") for exponent in decades for digit in (1, 2, 5)]
+    first = max(place for place, value in enumerate(steps) if value <= low)
+    # An axis has a length also where all values are the same.
+    last = next(place for place, value in enumerate(steps) if value >= high and place > first)
+    ticks = tuple((value, formatting.log_tick(value)) for value in steps[first : last + 1])
+    return Axis(title, steps[first], steps[last], ticks)
 
 
 def percent_axis(title: str, low: float = 0.0, high: float = 1.0, *, n_steps: int = 5) -> Axis:

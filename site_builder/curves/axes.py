@@ -1,15 +1,18 @@
 """The axes that a series needs.
 
 Of several series in one chart the widest axis holds them all: losses, learning rates, seconds and
-epochs begin at the same value, accuracies end at 100 %. So the browser, which draws whatever series
-the reader picks, chooses an axis and never makes one.
+epochs begin at the same value, accuracies end at 100 %. Logarithmic ones have no such end: there
+the numbers at the axes of all make one. So the browser, which draws whatever series the reader
+picks, never makes a number.
 """
 
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 from site_builder import formatting
-from site_builder.charts.chart import Axis, axis
+from site_builder.charts.chart import Axis, axis, log_axis
 from site_builder.charts.learning import accuracy_axis, epoch_axis, loss_axis
 from site_builder.curves.series import Series
 
@@ -21,17 +24,31 @@ PANELS = {
     "rate": ("learning_rate",),
 }
 """Chart to what it draws, the last on top."""
+LOGS = ("log-loss", "log-rate")
+"""Charts that the reader may have with a logarithmic axis."""
 
 
 def axes_of(series: Series) -> dict[str, Axis]:
-    """Return the axes of a series: one for each of `ACROSS` and one for each of `PANELS`."""
+    """Return the axes of a series: one for each of `ACROSS`, of `PANELS`, and of `LOGS`."""
     return {
         "epoch": epoch_axis(series.n_epochs),
         "seconds": axis("Seconds", 0, float(series.values["seconds"][-1]), formatting.tick),
         "loss": loss_axis(_reach(series, "loss")),
         "accuracy": accuracy_axis(_reach(series, "accuracy")),
         "rate": _rate_axis(max(_reach(series, "rate"))),
+        "log-loss": _log_axis("Loss, nats", series, "loss"),
+        "log-rate": _log_axis("Learning rate", series, "rate"),
     }
+
+
+def _log_axis(title: str, series: Series, panel: str) -> Axis:
+    """Return an axis of the values that a logarithm has; any if there are none."""
+    drawn = np.concatenate([series.values[quantity] for quantity in PANELS[panel]])
+    positive = drawn[drawn > 0]
+    highest = max(_reach(series, panel))
+    return (
+        log_axis(title, float(positive.min()), highest) if len(positive) else log_axis(title, 1, 1)
+    )
 
 
 def widest(axes: Iterable[Axis]) -> Axis:

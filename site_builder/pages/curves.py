@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from experiments.results.schema import RunRecord
 from site_builder import addresses, formatting
 from site_builder.charts.chart import Chart
 from site_builder.comparisons import Comparisons
@@ -12,7 +13,7 @@ from site_builder.curves.drawing import MAX_DRAWN, charts, colour
 from site_builder.curves.epochs import EpochText, epoch_text
 from site_builder.curves.rules import Rule, rules
 from site_builder.curves.series import Series, mean_key
-from site_builder.curves.table import NO_HISTORY, learning_table
+from site_builder.curves.table import NO_HISTORY, failed_cells, learning_table
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
 from site_builder.pages.site import Site, site_context
@@ -73,7 +74,7 @@ class LearningRow:
 
 @dataclass(frozen=True)
 class Learning:
-    """How every finished run learned, as a table."""
+    """How every run learned, as a table; those that failed come last."""
 
     columns: tuple[Column, ...]
     rows: tuple[LearningRow, ...]
@@ -93,7 +94,7 @@ class CurvesContext:
         drawn: What is in the charts.
         n_epochs: Epochs of the longest series that is drawn.
         seeds: What bands show; empty where nothing was repeated with other seeds.
-        learning: The table of all finished runs; None if there is none.
+        learning: The table of all runs that finished an epoch; None if there is none.
         diagnoses: What the rules found, best run first.
         rules: What the diagnoses mean.
         unknown: Runs of which no epoch is known: name and reason.
@@ -139,7 +140,7 @@ def curves_context(
         drawn=tuple(_drawn(each, place) for place, each in enumerate(drawn)),
         n_epochs=str(max((each.n_epochs for each in drawn), default=1)),
         seeds=_seeds(series),
-        learning=_learning(experiment, names, comparisons) if experiment.runs else None,
+        learning=_learning(experiment, names, comparisons) if experiment.runs or series else None,
         diagnoses=tuple(_diagnosed(experiment, names)),
         rules=rules(),
         unknown=tuple(_unknown(experiment, names)),
@@ -174,7 +175,8 @@ def _learning(
     table = learning_table(comparisons, names)
     said = {run.run_id: _labels(experiment, run) for run in experiment.runs}
     rows = [row for group in table.groups for row in _rows(group, said)]
-    return Learning(table.columns, tuple(rows))
+    failed = [_failed(record, names) for record in experiment.failed if record.history]
+    return Learning(table.columns, (*rows, *failed))
 
 
 def _rows(group: Group, said: Mapping[str, tuple[str, ...]]) -> Iterator[LearningRow]:
@@ -190,6 +192,18 @@ def _rows(group: Group, said: Mapping[str, tuple[str, ...]]) -> Iterator[Learnin
             cells=row.cells,
             diagnoses=said[row.run_id],
         )
+
+
+def _failed(record: RunRecord, names: dict[str, RunName]) -> LearningRow:
+    return LearningRow(
+        key=record.run_id,
+        under="",
+        name=names[record.run_id],
+        seeds="",
+        address=addresses.run_page(record.run_id),
+        cells=failed_cells(record),
+        diagnoses=("Failed",),
+    )
 
 
 def _labels(experiment: Experiment, run: Run) -> tuple[str, ...]:

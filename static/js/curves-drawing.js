@@ -1,5 +1,6 @@
 /* Draws learning curves into the charts of curves.html, as site_builder/curves/drawing.py does at build
-   time. A series comes with the axes that it needs; of several the widest holds all. */
+   time. A series comes with the axes that it needs; of several the widest holds all, and logarithmic ones
+   are joined. */
 "use strict";
 
 bakeoff.curvesDrawing = (() => {
@@ -8,16 +9,21 @@ bakeoff.curvesDrawing = (() => {
     ["accuracy", ["train_accuracy", "val_accuracy"]],
     ["rate", ["learning_rate"]],
   ];
+  const LOGS = { loss: "log-loss", rate: "log-rate" };
+  const MANY_TICKS = 10;
 
-  /* drawn: [{ key, look, series }]; returns for each chart how values become px. */
-  function draw(charts, box, drawn, across) {
+  /* drawn: [{ key, look, series }]; across: epoch or seconds; scale: linear or log; returns for each chart how values become px. */
+  function draw(charts, box, drawn, { across, scale }) {
+    const axes = (name) => drawn.map(({ series }) => series.axes[name]);
     return charts.map((chart, at) => {
       const [panel, quantities] = PANELS[at];
-      const [x, y] = [across, panel].map((name) => widest(drawn.map(({ series }) => series.axes[name])));
+      const log = scale === "log" ? LOGS[panel] : undefined;
+      const [x, y] = [widest(axes(across)), log ? joined(axes(log)) : widest(axes(panel))];
       const scales = {
         quantities,
-        x: scale(x, box.left, box.right),
-        y: scale(y, box.bottom, box.top),
+        x: linear(x, box.left, box.right),
+        y: (log ? logarithmic : linear)(y, box.bottom, box.top),
+        low: y[1],
         of: (series) => xs(series, across),
       };
       chart.replaceChildren(...behind(y, scales, box), ...drawn.flatMap((of) => bands(of, scales)),
@@ -31,7 +37,7 @@ bakeoff.curvesDrawing = (() => {
     for (const old of chart.querySelectorAll(".at")) old.remove();
     for (const { key, look, series } of drawn) {
       if (epoch > series.texts.length) continue;
-      for (const quantity of scales.quantities) chart.append(dot("at", key, look, series, quantity, epoch, scales));
+      for (const quantity of scales.quantities) chart.append(...dot("at", key, look, series, quantity, epoch, scales));
     }
   }
 
@@ -46,8 +52,23 @@ bakeoff.curvesDrawing = (() => {
     return axes.reduce((best, axis) => (axis[2] - axis[1] > best[2] - best[1] ? axis : best));
   }
 
-  function scale([, low, high], start, end) {
+  function joined(axes) {
+    const ticks = [...new Map(axes.flatMap(([, , , of]) => of))].sort(([a], [b]) => a - b);
+    const shown = ticks.length > MANY_TICKS ? ticks.filter(([value]) => isPowerOfTen(value)) : ticks;
+    return [axes[0][0], ticks[0][0], ticks.at(-1)[0], shown];
+  }
+
+  function isPowerOfTen(value) {
+    return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+  }
+
+  function linear([, low, high], start, end) {
     return (value) => start + ((value - low) / (high - low)) * (end - start);
+  }
+
+  /* What has no logarithm has no place: NaN. */
+  function logarithmic([, low, high], start, end) {
+    return (value) => (value > 0 ? start + (Math.log(value / low) / Math.log(high / low)) * (end - start) : NaN);
   }
 
   function xs(series, across) {
@@ -70,9 +91,10 @@ bakeoff.curvesDrawing = (() => {
     ];
   }
 
-  function bands({ key, look, series }, { x, y, of, quantities }) {
+  function bands({ key, look, series }, { x, y, of, low: least, quantities }) {
     return quantities.filter((quantity) => series.bands[quantity]).map((quantity) => {
-      const [low, high] = series.bands[quantity].map((ends) => places(of(series), ends, x, y));
+      const [low, high] = series.bands[quantity].map((ends) =>
+        places(of(series), ends.map((end) => Math.max(end, least)), x, y));
       const points = [...high, ...low.reverse()].join(" ");
       return group(`band ${kind(quantity)} ${look}`, key, [bakeoff.svg("polygon", { points })]);
     });
@@ -98,12 +120,13 @@ bakeoff.curvesDrawing = (() => {
       return group(`line ${kind(quantity)} ${look}`, key, [bakeoff.svg("polyline", { points: points.join(" ") }), ...dots]);
     });
     const marks = [["best", series.best], ...(series.stopped ? [["stopped", series.texts.length]] : [])];
-    return [...made, ...marks.map(([name, epoch]) => dot(name, key, look, series, quantities.at(-1), epoch, scales))];
+    return [...made, ...marks.flatMap(([name, epoch]) => dot(name, key, look, series, quantities.at(-1), epoch, scales))];
   }
 
+  /* One dot, or none where the value has no place. */
   function dot(name, key, look, series, quantity, epoch, { x, y, of }) {
-    const at = [px(x(of(series)[epoch - 1])), px(y(series.values[quantity][epoch - 1]))];
-    return group(`line ${name} ${look}`, key, [circle(...at)]);
+    const [place] = places([of(series)[epoch - 1]], [series.values[quantity][epoch - 1]], x, y);
+    return place ? [group(`line ${name} ${look}`, key, [circle(...place.split(","))])] : [];
   }
 
   function circle(cx, cy) {
@@ -117,7 +140,8 @@ bakeoff.curvesDrawing = (() => {
   }
 
   function places(across, values, x, y) {
-    return values.map((value, place) => `${px(x(across[place]))},${px(y(value))}`);
+    return values.map((value, place) => [x(across[place]), y(value)])
+      .filter(([, down]) => Number.isFinite(down)).map((at) => at.map(px).join());
   }
 
   function kind(quantity) {

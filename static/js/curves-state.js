@@ -1,4 +1,4 @@
-/* What the address of curves.html says: runs=KEY KEY, x=seconds, epoch=NUMBER. */
+/* What the address of curves.html says: runs=KEY KEY, x=seconds, y=log, epoch=NUMBER. */
 "use strict";
 
 bakeoff.curvesState = (() => {
@@ -12,6 +12,7 @@ bakeoff.curvesState = (() => {
     return {
       runs: known.length || asked === NONE ? known.slice(0, max) : first,
       across: state.get("x") === "seconds" ? "seconds" : "epoch",
+      scale: state.get("y") === "log" ? "log" : "linear",
       epoch: Number.isInteger(epoch) && epoch > 0 ? epoch : null,
     };
   }

@@ -1,5 +1,5 @@
 /* <curves-view data-first data-max data-box>: a list of runs to tick, their learning curves over each
-   other, and their numbers in one epoch. State in the address: runs, x, epoch. */
+   other, and their numbers in one epoch. State in the address: runs, x, y, epoch. */
 "use strict";
 
 {
@@ -28,6 +28,9 @@
       for (const box of this.boxes) box.addEventListener("change", () => this.pick(box));
       for (const button of this.querySelectorAll("[data-part=across]")) {
         button.addEventListener("click", () => bakeoff.write({ x: button.value === "epoch" ? null : button.value }));
+      }
+      for (const button of this.querySelectorAll("[data-part=scale]")) {
+        button.addEventListener("click", () => bakeoff.write({ y: button.value === "linear" ? null : button.value }));
       }
       this.part("reset").addEventListener("click", () => bakeoff.write({ runs: null }));
       this.part("bests").addEventListener("click", () => bakeoff.write({ epoch: null }));
@@ -61,8 +64,8 @@
       this.asked = asked;
       this.colour(asked.runs);
       this.showPicks();
-      for (const button of this.querySelectorAll("[data-part=across]")) {
-        button.setAttribute("aria-pressed", button.value === asked.across);
+      for (const button of this.querySelectorAll("[data-part=across], [data-part=scale]")) {
+        button.setAttribute("aria-pressed", button.value === asked[button.dataset.part]);
       }
       try {
         const series = await Promise.all(asked.runs.map((key) => bakeoff.load(`curves/${key}`)));
@@ -108,7 +111,7 @@
       const none = !this.drawn.length;
       this.part("charts").hidden = none;
       this.part("empty").hidden = !none;
-      this.scales = none ? [] : bakeoff.curvesDrawing.draw(charts, this.box, this.drawn, this.asked.across);
+      this.scales = none ? [] : bakeoff.curvesDrawing.draw(charts, this.box, this.drawn, this.asked);
       this.showEpoch(this.asked.epoch);
       this.bringOut(this.out);
     }

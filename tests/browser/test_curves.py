@@ -15,7 +15,7 @@ from rich.console import Console
 from experiments.config import ExperimentConfig
 from experiments.experiment import run_experiment
 from experiments.progress import PlainProgress
-from experiments.results.schema import Unfreezing
+from experiments.results.schema import Epoch, Unfreezing
 from experiments.results.store import ExperimentStore
 from experiments.runner import Surroundings
 from site_builder.pipeline import build_site
@@ -298,6 +298,26 @@ def test_without_scripts_charts_and_numbers_are_read(browser: Browser, digits: B
     context.close()
 
 
+LOSSES = (2.0, 0.02, 0.0005)
+RATES = (1e-3, 1e-5, 0.0)
+
+
+def over_decades() -> list[Epoch]:
+    """Return three epochs whose losses and learning rates are far apart; the last rate is 0."""
+    return [
+        Epoch(
+            epoch=place + 1,
+            train_loss=loss,
+            train_accuracy=0.9,
+            val_loss=loss,
+            val_accuracy=0.9,
+            learning_rate=rate,
+            duration_s=1.0,
+        )
+        for place, (loss, rate) in enumerate(zip(LOSSES, RATES, strict=True))
+    ]
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Twelve runs, of which two freed parts of their backbone."""
@@ -307,6 +327,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Built:
     )
     for model, stage in (("model3", "layer4"), ("model5", "blocks.6")):
         change(store, f"{model}-none", unfreezings=[Unfreezing(epoch=2, stage=stage)])
+    change(store, "model11-none", history=over_decades())
     folder = tmp_path_factory.mktemp("many-site") / "site"
     build_site(store, folder)
     return Built(store, folder, folder.as_uri())
@@ -333,6 +354,31 @@ def test_freed_stages_are_named_while_they_are_of_one_run(watched: Watched, many
     page.locator(".picks input[value='model5-none']").check()
     expect(page.locator("line.unfreezing")).to_have_count(6)
     expect(page.locator("text.unfreezing")).to_have_count(0)
+
+
+def test_loss_and_learning_rate_have_a_logarithmic_scale(watched: Watched, many: Built) -> None:
+    page = go(watched, many, "runs=model11-none")
+    page.get_by_role("button", name="Logarithmic loss and learning rate").press("Enter")
+    expect(page).to_have_url(re.compile("y=log"))
+    page.reload()
+    drawn(page)
+    losses = points(page, 0, "model11-none")[:, 1]
+    up = np.log10(np.array(LOSSES) / 0.0005) / np.log10(2 / 0.0005)
+    assert losses == pytest.approx(BOTTOM - up * (BOTTOM - TOP), abs=0.06)
+    # A rate of 0 has no logarithm, and no place.
+    assert points(page, 2, "model11-none")[:, 1] == pytest.approx([TOP, BOTTOM])
+    charts = page.locator("[data-part=charts] svg.chart")
+    ticks = charts.nth(0).locator("text.y").all_text_contents()
+    assert ticks == ["0.001", "0.01", "0.1", "1"]
+    assert charts.nth(2).locator("text.y").all_text_contents()[0] == "10⁻⁵"
+    assert charts.nth(1).locator("text.y").all_text_contents()[-1] == "100"
+    page.locator(".picks input[value='model0-none']").check()
+    drawn(page)
+    # The other run's losses lie between, so that they do not move the ends.
+    assert points(page, 0, "model11-none")[:, 1] == pytest.approx(losses)
+    page.get_by_role("button", name="Linear").click()
+    expect(page).not_to_have_url(re.compile("y=log"))
+    expect(charts.nth(0).locator("text.y").first).to_have_text("0")
 
 
 def test_only_what_is_drawn_is_fetched(watched: Watched, many: Built) -> None:

@@ -14,7 +14,7 @@ from site_builder.charts.calibration import (
     reliability_diagram,
     risk_curve,
 )
-from site_builder.charts.chart import Chart, Line, Tick, axis, percent_axis
+from site_builder.charts.chart import Chart, Line, Tick, axis, log_axis, percent_axis
 from site_builder.charts.learning import accuracy_curves, loss_curves
 from site_builder.loading import load
 from site_builder.naming import run_names
@@ -137,6 +137,24 @@ def test_axes_have_round_numbers_that_differ() -> None:
         texts = [text for _, text in axis("Epoch", 0.5, n_epochs + 0.5, whole=True).ticks]
         assert texts
         assert all(1 <= int(text) <= n_epochs for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.03, 1.1, ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"]),
+        (1e-5, 1e-3, ["10⁻⁵", "2·10⁻⁵", "5·10⁻⁵", "10⁻⁴", "2·10⁻⁴", "5·10⁻⁴", "0.001"]),
+        (0.1, 0.1, ["0.1", "0.2"]),
+        (20_000, 60_000, ["20.0\u00a0k", "50.0\u00a0k", "100\u00a0k"]),
+    ],
+)
+def test_a_logarithmic_axis_has_1_2_and_5_times_powers_of_ten(
+    low: float, high: float, ticks: list[str]
+) -> None:
+    made = log_axis("Loss", low, high)
+    assert [text for _, text in made.ticks] == ticks
+    assert (made.low, made.high) == (made.ticks[0][0], made.ticks[-1][0])
+    assert made.low <= low <= high <= made.high
 
 
 def overlay_page(store: ExperimentStore) -> tuple[str, int]:

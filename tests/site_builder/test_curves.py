@@ -143,6 +143,25 @@ def test_runs_without_epochs_have_no_series_and_failed_ones_come_last(tmp_path: 
     assert "failed: no memory" in text
 
 
+def test_a_failed_run_is_in_the_table_with_the_epochs_that_it_finished(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha", "beta"), augmentations=("none",))
+    fail(store, "beta-none", "no memory")
+    put(store, "beta-none", learned([0.9, 0.5], val_accuracy=0.75))
+    learning = context_of(store).learning
+    assert learning is not None
+    *_, row = learning.rows
+    texts = {
+        column.key: cell.text for column, cell in zip(learning.columns, row.cells, strict=True)
+    }
+    assert (row.key, row.diagnoses) == ("beta-none", ("Failed",))
+    assert (texts["epochs"], texts["best"], texts["val-loss"]) == ("2", "2", "0.500")
+    assert (texts["val-accuracy"], texts["time"]) == ("75.0", "2.00\u00a0s")
+    fail(store, "alpha-none", "no memory either")
+    learning = context_of(store).learning
+    assert learning is not None
+    assert [row.diagnoses for row in learning.rows] == [("Failed",)] * 2
+
+
 # Choices
 
 
