@@ -21,6 +21,7 @@ from experiments.results.metrics.intervals import Interval, wilson
 from experiments.results.predictions import NO_RANKS, Predictions
 from experiments.results.schema import Cost, ExperimentRecord, RunRecord, Split
 from experiments.results.store import ExperimentStore
+from site_builder.architectures.stored import StoredArchitectures
 from site_builder.networks import network_costs
 from site_builder.samples import SplitSamples, load_samples
 from site_builder.scores import Scores
@@ -132,6 +133,7 @@ class Experiment:
         examples: The picture of one image per class, WebP; None where there is none.
         samples: The images of every split that is listed; `train` is not where the store is of
             schema version 1, and no split is where an import does not tell the images.
+        architectures: What the runs are made of.
         n_failed_checks: Checks of the consistency gate that failed, in a build that allows it.
     """
 
@@ -142,6 +144,7 @@ class Experiment:
     missing: tuple[str, ...]
     examples: bytes | None
     samples: Mapping[Split, SplitSamples]
+    architectures: StoredArchitectures
     n_failed_checks: int = 0
 
     @cached_property
@@ -187,6 +190,7 @@ def load(store: ExperimentStore) -> Experiment:
         if record.examples
         else None,
         samples=load_samples(store),
+        architectures=StoredArchitectures(store),
     )
 
 

@@ -1,9 +1,10 @@
-"""The layers of a network as rows of text, for the page, for what it fetches, and for files."""
+"""The layers of a network as rows of text: for the page, for what it fetches, and for files."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from experiments.results.schema import Architecture, Layer, LayerType
 from site_builder import formatting, payloads
+from site_builder.architectures.drawing import draw_stage
 from site_builder.architectures.networks import Network
 from site_builder.exports.files import Files, Records, table_files
 
@@ -45,10 +46,16 @@ def shard_name(network: Network) -> str:
 
 
 def layers_shard(network: Network) -> tuple[str, bytes]:
-    """Return the rows of each stage, as lists of the fields of `LayerRow`."""
-    stages = range(len(network.made_of.stages))
-    rows = [[[*vars(row).values()] for row in layer_rows(network.made_of, at)] for at in stages]
-    return payloads.shard(shard_name(network), rows)
+    """Return for each stage `rows`, the fields of `LayerRow`, and `drawing`, a `StageDrawing`."""
+    made_of = network.made_of
+    stages = [
+        {
+            "rows": [[*vars(row).values()] for row in layer_rows(made_of, at)],
+            "drawing": asdict(draw_stage(made_of, at)),
+        }
+        for at in range(len(made_of.stages))
+    ]
+    return payloads.shard(shard_name(network), stages)
 
 
 def layer_files(network: Network) -> Files:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiments.results.architecture import has_architecture, read_architecture
 from experiments.results.schema import Architecture
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
@@ -40,9 +39,9 @@ def networks(experiment: Experiment, names: Mapping[str, RunName]) -> tuple[Netw
         StoreError: If a record is damaged.
     """
     stored = {
-        run.run_id: read_architecture(experiment.store, run.run_id)
+        run.run_id: made_of
         for run in experiment.ranked
-        if has_architecture(experiment.store, run.run_id)
+        if (made_of := experiment.architectures.of(run.run_id))
     }
     alike: dict[tuple[str, str], list[str]] = {}
     for run_id, made_of in stored.items():

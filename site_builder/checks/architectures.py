@@ -1,6 +1,5 @@
 """Checks of what networks are made of: their layers add up to what the table of costs shows."""
 
-from experiments.results.architecture import has_architecture, read_architecture
 from site_builder.architectures.networks import NOT_RECORDED
 from site_builder.checks.base import CannotCheckError, RunCheck
 from site_builder.formatting import count
@@ -19,11 +18,11 @@ class ArchitectureTotals(RunCheck):
 
     def problem(self, experiment: Experiment, run: Run) -> str:
         """Add up the layers."""
-        if not has_architecture(experiment.store, run.run_id):
+        made_of = experiment.architectures.of(run.run_id)
+        if made_of is None:
             raise CannotCheckError(NOT_RECORDED)
         if run.cost is None:
             raise CannotCheckError(run.record.absent["cost"])
-        made_of = read_architecture(experiment.store, run.run_id)
         for field, noun in (("n_parameters", "parameters"), ("flops", "FLOPs")):
             of_model = getattr(run.cost, field)
             if of_model is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from experiments.results.architecture import has_architecture, read_architecture
 from experiments.results.schema import Architecture, Layer
 from site_builder import formatting
 from site_builder.formulas.formula import Missing, Values
@@ -23,9 +22,9 @@ def values(experiment: Experiment, run: Run) -> Values:
     Raises:
         StoreError: If the record of its layers is damaged.
     """
-    if not has_architecture(experiment.store, run.run_id):
+    made_of = experiment.architectures.of(run.run_id)
+    if made_of is None:
         return dict.fromkeys((*_CONVOLUTION, *_LINEAR), Missing(_NOT_STORED))
-    made_of = read_architecture(experiment.store, run.run_id)
     convolutions, linears = _convolutions(made_of), [*_linears(made_of)]
     return {
         **_named(_CONVOLUTION, next(convolutions, None)),

@@ -54,8 +54,8 @@ class StagePart:
         parameters: What it has of the network's parameters.
         flops: What it has of the network's operations.
         address: Its feature maps, from the site's root; empty where there are none.
-        drawing: Its layers as drawn.
-        rows: Its layers in words; empty where these are fetched.
+        drawing: Its layers as drawn; None where they are fetched.
+        rows: Its layers in words; empty where they are fetched.
     """
 
     number: str
@@ -65,7 +65,7 @@ class StagePart:
     parameters: Part
     flops: Part
     address: str
-    drawing: StageDrawing
+    drawing: StageDrawing | None
     rows: tuple[LayerRow, ...]
 
 
@@ -226,7 +226,7 @@ def _stages(
             parameters=parameters[at],
             flops=flops[at],
             address=links.get(at, ""),
-            drawing=draw_stage(made_of, at),
+            drawing=None if fetched else draw_stage(made_of, at),
             rows=() if fetched else layer_rows(made_of, at),
         )
         for at, stage in enumerate(made_of.stages)

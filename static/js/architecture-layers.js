@@ -1,6 +1,6 @@
 /* <architecture-layers data-shard>: the layers of each stage of a network, folded. The layer that is
    pointed at in a drawing, or that the arrow keys lead to, is marked there and in the table, and
-   read out between them. With data-shard the tables are filled when a stage is opened. */
+   read out between them. With data-shard a stage is drawn, and its table filled, when it is opened. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
@@ -9,7 +9,7 @@
     connectedCallback() {
       this.querySelectorAll("details").forEach((stage, place) => {
         if (this.dataset.shard) stage.addEventListener("toggle", () => stage.open && this.fill(stage, place));
-        new bakeoff.StageDrawing(stage);
+        else new bakeoff.StageDrawing(stage);
       });
     }
 
@@ -18,12 +18,24 @@
       if (body.rows.length) return;
       try {
         const stages = await bakeoff.load(this.dataset.shard);
-        if (!body.rows.length) body.append(...stages[place].map(row));
+        if (body.rows.length) return;
+        const { rows, drawing } = stages[place];
+        body.append(...rows.map(row));
+        stage.querySelector("[data-part=drawing]").append(picture(drawing));
+        new bakeoff.StageDrawing(stage);
       } catch (error) {
         stage.querySelector("[data-part=readout]").textContent = `${error.message}: is the folder complete?`;
       }
     }
   });
+
+  /* Layers drawn as partials/network.html does. */
+  function picture({ canvas: { box, width, height }, edges, arcs, outlines }) {
+    const made = bakeoff.svg("svg", { class: "stage-drawing", viewBox: box, width, height, "data-edges": edges });
+    made.append(...arcs.map(({ kind, path }) => bakeoff.svg("path", { class: `arcs arcs-${kind}`, d: path })),
+      ...outlines.map(({ type, path }) => bakeoff.svg("path", { class: `type-${type}`, d: path })));
+    return made;
+  }
 
   /* A row as partials/network.html writes it. */
   function row([type, name, ...texts]) {

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from experiments.results.architecture import ARCHITECTURE_FILE
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.architectures.costs import parts, stage_totals
@@ -247,10 +248,27 @@ def test_many_layers_are_fetched_and_say_the_same(
     name, content = layers_shard(network)
     assert files[name] == content
     value = json.loads(content.decode().partition(",")[2].rpartition(")")[0])
-    assert value == [
+    assert [stage["rows"] for stage in value] == [
         [[*vars(row).values()] for row in layer_rows(network.made_of, stage)] for stage in range(4)
     ]
-    assert value[1][0][:2] == ["convolution", "layer1.0.conv"]
+    assert value[1]["rows"][0][:2] == ["convolution", "layer1.0.conv"]
+    assert b"stage-drawing" in in_page
+    assert b"stage-drawing" not in files["architectures.html"]
+    for drawn in (stage["drawing"] for stage in value):
+        paths = [each["path"] for each in (*drawn["outlines"], *drawn["arcs"])]
+        assert paths
+        assert all(f'd="{path}"'.encode() in in_page for path in paths)
+        assert f'data-edges="{drawn["edges"]}"'.encode() in in_page
+
+
+def test_records_are_read_once(store: ExperimentStore) -> None:
+    add_architecture(store, *RUNS)
+    experiment = load(store)
+    first = experiment.architectures.of("alpha-none")
+    assert first is not None
+    (store.run_folder("alpha-none") / ARCHITECTURE_FILE).unlink()
+    assert experiment.architectures.of("alpha-none") is first
+    assert "alpha-none" in networks(experiment, run_names(experiment))[0].run_ids
 
 
 def test_files_hold_every_layer_in_full(store: ExperimentStore) -> None:
