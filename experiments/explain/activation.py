@@ -85,14 +85,7 @@ def _grad_cam(model: Classifier, images: Tensor, targets: Tensor) -> ActivationM
     grid = nn.Identity()
 
     def through_grid(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
-        maps = read(output)
-        seen: Tensor = grid(maps)
-        if maps is output:
-            return seen
-        if output.ndim == 4:
-            return seen.permute(0, 2, 3, 1)
-        patches = seen.flatten(2).transpose(1, 2)
-        return torch.cat([output[:, : -patches.shape[1]], patches], dim=1)
+        return read.back(grid(read(output)), output)
 
     model.backbone.get_submodule(layers[-1]).register_forward_hook(through_grid)
     grad_cam = LayerGradCam(model, grid)

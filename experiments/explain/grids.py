@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 # A transformer may have a class token, a distillation token and some registers.
@@ -31,11 +32,26 @@ class GridReader:
             return self._from_tokens(output)
         if output.ndim != 4:
             return None
+        maps = output.permute(0, 3, 1, 2) if self._is_last(output) else output
+        return maps if maps.shape[2] == maps.shape[3] > 1 else None
+
+    def back(self, maps: Tensor, output: Tensor) -> Tensor:
+        """Return maps in the layout of the output that they were read from.
+
+        Args:
+            maps: (N, C, H, H), as `__call__` gave them or made from those.
+            output: What they were read from; tokens without a place are taken from it.
+        """
+        if output.ndim == 3:
+            places = maps.flatten(2).transpose(1, 2)
+            return torch.cat([output[:, : -places.shape[1]], places], dim=1)
+        return maps.permute(0, 2, 3, 1) if self._is_last(output) else maps
+
+    def _is_last(self, output: Tensor) -> bool:
+        """Return whether the channels are the last of four axes."""
         # Inputs are square, so the two sides that are alike are height and width.
         _, first, second, third = output.shape
-        last = first == second and (second != third or self._channels_last)
-        maps = output.permute(0, 3, 1, 2) if last else output
-        return maps if maps.shape[2] == maps.shape[3] > 1 else None
+        return first == second and (second != third or self._channels_last)
 
     def _from_tokens(self, tokens: Tensor) -> Tensor | None:
         n_tokens = tokens.shape[1]

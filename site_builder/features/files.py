@@ -38,7 +38,11 @@ def feature_files(
     fed = {run.run_id: run.record.preprocessing for run in experiment.runs}
     for run_id, record in stored.items():
         mapped = [finder.find(name, run_id, fed[run_id]) for name in ids_of(record)]
-        index = run_shard(record, names[run_id].full, mapped, experiment.record.class_names)
+        class_names, drawn = (
+            experiment.record.class_names,
+            bool(experiment.architectures.of(run_id)),
+        )
+        index = run_shard(record, names[run_id].full, mapped, class_names, drawn=drawn)
         yield payloads.shard(f"feature-maps/{run_id}/run", index)
         for place, shard in enumerate(layer_shards(record, experiment.store, images)):
             yield payloads.shard(f"feature-maps/{run_id}/{place}", shard)

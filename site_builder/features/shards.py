@@ -15,7 +15,12 @@ from site_builder.features.shapes import Step, steps
 
 
 def run_shard(
-    record: FeatureMaps, name: str, images: list[MappedImage], class_names: list[str]
+    record: FeatureMaps,
+    name: str,
+    images: list[MappedImage],
+    class_names: list[str],
+    *,
+    drawn: bool,
 ) -> dict[str, object]:
     """Return what there is of a run.
 
@@ -24,14 +29,16 @@ def run_shard(
         name: The run's name.
         images: Those of `ids_of(record)`, in that order.
         class_names: Names of the classes, in order.
+        drawn: Whether architectures.html shows its network.
 
     Returns:
-        `name`; `layers`, as `_layer`; `images`, as `_image`; `samples`: how many of the images have
-        feature maps, the first of them; `activation`, as `_activation`, or null; `noActivation` and
-        `noTop`: why there is none, or no top images; empty where there are.
+        `name`; `drawn`; `layers`, as `_layer`; `images`, as `_image`; `samples`: how many of the
+        images have feature maps, the first of them; `activation`, as `_activation`, or null;
+        `noActivation` and `noTop`: why there is none, or no top images; empty where there are.
     """
     return {
         "name": name,
+        "drawn": drawn,
         "layers": [
             _layer(layer, step)
             for layer, step in zip(record.layers, steps(record.layers), strict=True)

@@ -1,5 +1,6 @@
 /* <architecture-pair>: one network, or two beside each other, of all that the page holds. The
-   address names them as a and b, by any of their runs; b=none shows one alone. */
+   address names them as a and b, by any of their runs; b=none shows one alone. What leads to feature maps
+   leads to those of its image. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
@@ -29,6 +30,17 @@
       first.value = a.dataset.key;
       second.value = shown[1]?.dataset.key ?? NONE;
       for (const option of second.options) option.disabled = option.value === a.dataset.key;
+      this.carry(state.get("image"));
+    }
+
+    carry(image) {
+      for (const link of this.querySelectorAll("a[href*='feature-maps.html#']")) {
+        const [page, hash] = link.getAttribute("href").split("#");
+        const asked = new URLSearchParams(hash);
+        if (image) asked.set("image", image);
+        else asked.delete("image");
+        link.setAttribute("href", `${page}#${asked}`);
+      }
     }
 
     find(run) {

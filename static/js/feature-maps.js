@@ -15,7 +15,7 @@
       for (const select of this.querySelectorAll("select")) this.selects.set(select.dataset.key, select);
       this.choices = Object.fromEntries([...this.selects].map(([key, { options }]) =>
         [key, [...options].map(({ value }) => value)]));
-      this.panels = [bakeoff.element("feature-panel"), bakeoff.element("feature-panel")];
+      this.panels = [];
       this.addEventListener("change", (event) => this.choose(event.target));
       this.parts.get("opacity").addEventListener("input", () => this.lay());
       document.addEventListener("keydown", (event) => this.step(event));
@@ -52,13 +52,19 @@
         const runs = await Promise.all(asked.panels.map(({ id }) => bakeoff.featureData.run(id)));
         if (asked !== this.asked) return;
         this.mark(asked);
-        await Promise.all(this.views(asked, runs).map((view, at) => this.panels[at].show(view)));
+        for (const [at, view] of this.views(asked, runs).entries()) this.panels[at].introduce(view);
+        const [first, second] = this.panels;
+        await first.load();
+        // Only now it is known how far down the second is. Below the window it waits.
+        await second?.seen();
+        await second?.load();
       } catch (error) {
         this.fail(error);
       }
     }
 
     fail({ message }) {
+      this.panels = [];
       this.parts.get("panels").replaceChildren(
         bakeoff.element("p", { class: "note" }, `${message}: is the folder complete?`));
     }
@@ -75,18 +81,22 @@
       return asked.panels.map(({ id, layer, channel, suffix }, at) => {
         const sample = runs[at].images.slice(0, runs[at].samples).findIndex((one) => one.id === image.id);
         return {
-          id, run: runs[at], layer, at: places[at], sample, image: runs[at].images[sample], channel, suffix, most,
+          id, run: runs[at], layer, at: places[at], sample, image: runs[at].images[sample], shared: image.id, channel, suffix, most,
           sort: asked.sort, map: asked.map, of: asked.of, about: this.about,
         };
       });
     }
 
+    /* A panel that is there stays in its place, and one that was left is made anew. */
     showPanels(n) {
       const place = this.parts.get("panels");
       place.classList.toggle("alone", n === 1);
-      const wanted = this.panels.slice(0, n);
-      if (place.children.length === n && wanted.every((panel) => place.contains(panel))) return;
-      place.replaceChildren(...wanted);
+      if (!this.panels.length) place.replaceChildren();
+      for (const panel of this.panels.splice(n)) panel.remove();
+      while (this.panels.length < n) {
+        this.panels.push(bakeoff.element("feature-panel"));
+        place.append(this.panels.at(-1));
+      }
     }
 
     showImages(run, samples, image) {
@@ -120,7 +130,7 @@
       const { target, altKey, ctrlKey, metaKey, shiftKey } = event;
       if (!by || altKey || ctrlKey || metaKey || shiftKey || target.closest(ELSEWHERE)) return;
       const panel = target.closest("feature-panel") ?? this.panels[0];
-      if (!panel.isConnected) return;
+      if (!panel?.isConnected) return;
       event.preventDefault();
       panel.step(by);
     }

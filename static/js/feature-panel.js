@@ -13,11 +13,27 @@ customElements.define("feature-panel", class extends HTMLElement {
       class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Numbers of the channels",
     });
     this.activation = bakeoff.element("activation-maps");
+    this.architecture = bakeoff.element("a", {}, "How this network is built");
     this.body.append(this.grid, this.detail);
-    this.append(this.heading, this.strip, this.words, this.body, this.details(), this.activation);
+    this.built = bakeoff.element("p", { class: "note" });
+    this.built.append(this.architecture);
+    this.append(this.heading, this.strip, this.words, this.built, this.body, this.details(), this.activation);
     this.grid.addEventListener("pointed", ({ detail }) => this.look(detail ?? this.chosen));
     this.grid.addEventListener("chosen", ({ detail }) =>
       bakeoff.replace({ [`channel${this.view.suffix}`]: detail }));
+  }
+
+  /* Resolves once the panel is in the window, or nearly. */
+  seen() {
+    this.inSight ??= new Promise((resolve) => {
+      const seen = new IntersectionObserver((entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        seen.disconnect();
+        resolve();
+      }, { rootMargin: "200px" });
+      seen.observe(this);
+    });
+    return this.inSight;
   }
 
   details() {
@@ -26,25 +42,31 @@ customElements.define("feature-panel", class extends HTMLElement {
     return made;
   }
 
-  /* view: id and run; layer, as asked for; at, the place of that shown; sample, that of the image, or -1; image; channel;
+  /* view: id and run; layer, as asked for; at, the place of that shown; sample, that of the image, or -1; image;
+     shared, the id of the image of both panels; channel;
      suffix of the keys in the address; sort, map, of, about; most, the scale of the strip. */
-  async show(view) {
+  introduce(view) {
     this.view = view;
     const { run, at, suffix } = view;
-    const layer = run.layers[at];
     this.heading.textContent = run.name;
     this.strip.ariaLabel = `Layers of ${run.name}${suffix ? ", beside" : ""}`;
     bakeoff.featureStrip.fill(this.strip, run, suffix, at, view.most);
     this.say(bakeoff.featureWords.step(run, at, view.layer));
+    this.built.hidden = !run.drawn;
+    this.architecture.href = bakeoff.href(`architectures.html#a=${view.id}&image=${encodeURIComponent(view.shared)}`);
     this.activation.show(view);
     this.body.hidden = view.sample < 0;
-    if (view.sample < 0) {
-      this.say("It has no feature maps of this image.");
-      return;
-    }
+    if (view.sample < 0) this.say("It has no feature maps of this image.");
+  }
+
+  /* Shows what is to be loaded of the view introduced last. */
+  async load() {
+    const { view } = this;
+    const { run, at } = view;
+    if (view.sample < 0) return;
     const channels = await bakeoff.featureData.channels(view.id, run.layers, at, view.sample);
     // A later choice may have been loaded sooner.
-    if (view === this.view) this.fill(layer, channels);
+    if (view === this.view) this.fill(run.layers[at], channels);
   }
 
   say(words) {

@@ -242,6 +242,9 @@ def test_two_models_beside_each_other(watched: Watched, open_site: Open) -> None
     panels = page.locator("feature-panel")
     expect(panels).to_have_count(2)
     expect(panels.nth(1).locator("h2")).to_have_text("Gamma, no augmentation")
+    # The first one is as it was.
+    expect(panels.nth(0).locator("h2")).to_have_text("Alpha, no augmentation")
+    expect(panels.nth(0).get_by_role("listbox")).to_have_count(1)
     expect(panels.nth(1).locator("[data-part=step]")).to_contain_text("Layer 2 of 3")
     for link in ("stem.conv", "blocks.2"):
         panels.nth(1).locator(".layer-strip a", has_text=link).click()
@@ -403,6 +406,20 @@ def test_nothing_is_loaded_that_is_not_shown(watched: Watched, site: Built) -> N
         next(url for url in fetched if url.endswith("image0_layer0.webp")),
     }
     assert not [url for url in fetched if "plotly" in url]
+
+
+def test_a_second_panel_below_the_window_waits(watched: Watched, site: Built) -> None:
+    watched.page.set_viewport_size({"width": 360, "height": 700})
+    page = go(watched, site, "run=alpha-none&layer=layer1&run2=beta-none&layer2=layer1")
+    second = page.locator("feature-panel").nth(1)
+    expect(second.locator("h2")).to_have_text("Beta, no augmentation")
+    page.wait_for_load_state("networkidle")
+    atlas = "assets/feature-maps/beta-none/image0_layer1.webp"
+    assert not any(atlas in url for url in watched.requests)
+    second.scroll_into_view_if_needed()
+    expect(second.locator(OPTION)).to_have_count(24)
+    page.wait_for_load_state("networkidle")
+    assert any(atlas in url for url in watched.requests)
 
 
 @pytest.fixture

@@ -151,6 +151,24 @@ class TestGrids:
         assert torch.equal(GridReader(swin)(output), output.permute(0, 3, 1, 2))
 
     @pytest.mark.parametrize(
+        ("output", "n_prefix"),
+        [
+            (torch.rand(2, 3, 4, 4), None),
+            (torch.rand(2, 4, 4, 3), None),
+            (torch.rand(2, 11, 3), 2),
+            (torch.rand(2, 9, 3), None),
+        ],
+    )
+    def test_maps_go_back_to_where_they_came_from(self, output, n_prefix):
+        backbone = nn.Identity()
+        backbone.num_prefix_tokens = n_prefix
+        read = GridReader(backbone)
+        doubled = read.back(2 * read(output), output)
+        places = slice(n_prefix, None) if output.ndim == 3 else slice(None)
+        assert torch.equal(doubled[:, places], 2 * output[:, places])
+        assert torch.equal(doubled[:, : n_prefix or 0], output[:, : n_prefix or 0])
+
+    @pytest.mark.parametrize(
         "output", [torch.rand(1, 5), torch.rand(1, 6, 1, 1), torch.rand(1, 4, 3, 5), (1, 2)]
     )
     def test_what_has_no_square_grid_is_no_map(self, output):
