@@ -11,7 +11,16 @@ from tests.browser.conftest import Built, Watched
 pytestmark = pytest.mark.browser
 
 Open = Callable[[str], Built]
-PAGES = ("index.html", "compare.html", "errors.html", "checks.html")
+PAGES = (
+    "index.html",
+    "compare.html",
+    "errors.html",
+    "feature-maps.html",
+    "architectures.html",
+    "curves.html",
+    "formulas.html",
+    "checks.html",
+)
 
 
 @pytest.mark.parametrize("name", PAGES)
