@@ -33,37 +33,27 @@ N_MISTAKES = 3
 N_TOP = 5
 MAP_SHAPE = (4, 4)
 NO_ACTIVATION = "its last layer has no height and width"
+
+
+def _layer(
+    name: str, kind: str, shape: tuple[int, int, int], shown: range, n_columns: int
+) -> MappedLayer:
+    return MappedLayer(
+        name=name,
+        kind=kind,
+        shape=shape,
+        from_tokens=kind == "Block",
+        dtype="float32",
+        shown=list(shown),
+        tile_px=shape[1],
+        n_columns=n_columns,
+    )
+
+
 LAYERS = (
-    MappedLayer(
-        name="stem.conv",
-        kind="Conv2d",
-        shape=(6, 16, 16),
-        from_tokens=False,
-        dtype="float32",
-        shown=list(range(6)),
-        tile_px=16,
-        n_columns=3,
-    ),
-    MappedLayer(
-        name="layer1",
-        kind="BasicBlock",
-        shape=(24, 8, 8),
-        from_tokens=False,
-        dtype="float32",
-        shown=list(range(24)),
-        tile_px=8,
-        n_columns=8,
-    ),
-    MappedLayer(
-        name="blocks.2",
-        kind="Block",
-        shape=(96, 4, 4),
-        from_tokens=True,
-        dtype="float32",
-        shown=list(range(1, 96, 5)),
-        tile_px=4,
-        n_columns=8,
-    ),
+    _layer("stem.conv", "Conv2d", (6, 16, 16), range(6), 3),
+    _layer("layer1", "BasicBlock", (24, 8, 8), range(24), 8),
+    _layer("blocks.2", "Block", (96, 4, 4), range(1, 96, 5), 8),
 )
 
 

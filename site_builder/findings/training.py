@@ -100,14 +100,9 @@ def _overconfidence(run: Run) -> Overconfidence | None:
 
 
 @dataclass(frozen=True, eq=False)
-class StillImproving:
-    """Runs that were ended by the number of epochs allowed while their loss still fell.
+class _ByCurves:
+    """What the learning curves of some runs say; at least one."""
 
-    Attributes:
-        runs: Runs of which `curves.diagnoses.still_improving` says so; at least one.
-    """
-
-    label: ClassVar[str] = "Not converged"
     test: ClassVar[str] = ""
     runs: tuple[Run, ...]
 
@@ -115,6 +110,17 @@ class StillImproving:
     def evidence(self) -> Evidence:
         """The learning curves of the first."""
         return Evidence("its curves", addresses.run_page(self.runs[0].run_id))
+
+
+@dataclass(frozen=True, eq=False)
+class StillImproving(_ByCurves):
+    """Runs that were ended by the number of epochs allowed while their loss still fell.
+
+    Attributes:
+        runs: Runs of which `curves.diagnoses.still_improving` says so; at least one.
+    """
+
+    label: ClassVar[str] = "Not converged"
 
     def sentence(self, names: Names) -> Sentence:
         """Name them."""
@@ -134,17 +140,10 @@ def still_improving(material: Material) -> StillImproving | None:
 
 
 @dataclass(frozen=True, eq=False)
-class StoppedEarly:
+class StoppedEarly(_ByCurves):
     """Runs that early stopping ended, fewest epochs first; at least one."""
 
     label: ClassVar[str] = "Stopped early"
-    test: ClassVar[str] = ""
-    runs: tuple[Run, ...]
-
-    @property
-    def evidence(self) -> Evidence:
-        """The learning curves of the first."""
-        return Evidence("its curves", addresses.run_page(self.runs[0].run_id))
 
     def sentence(self, names: Names) -> Sentence:
         """Name them with their epochs."""

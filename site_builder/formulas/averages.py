@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from site_builder import formatting
-from site_builder.formulas.formula import Formula, Missing, Section, Values, Worked
+from site_builder.formulas.formula import SHARE, Formula, Missing, Section, Values, Worked
 from site_builder.loading import Run
 from site_builder.references import (
     BRODERSEN,
@@ -137,7 +137,7 @@ SECTION = Section(
             latex=(r"P_{\text{macro}} = \frac{1}{C} \sum_{c=1}^{C} P_c",),
             symbols="The precision of class c is averaged over all C classes, and recall and F1 in "
             "the same way. Macro F1 is the mean of the classes’ F1, not the F1 of the means.",
-            range="0 to 100 %; 100 % is best.",
+            range=SHARE,
             edge_cases="A class that neither occurs in the test set nor is ever named is left out; "
             "any other score that would be 0/0 counts as 0.",
             references=(SKLEARN_PRF, SOKOLOVA),
@@ -155,7 +155,7 @@ SECTION = Section(
             symbols="Each wrong image is a false positive of one class and a false negative of "
             "another. With one true class and one answer for each image all three micro averages "
             "are therefore the accuracy.",
-            range="0 to 100 %; 100 % is best.",
+            range=SHARE,
             edge_cases="The denominator is the number of test images, so it is never 0/0.",
             references=(SKLEARN_PRF, SOKOLOVA),
             worked=(Worked(r"\frac{@correct}{@correct + @wrong} = @micro-precision"),),
@@ -167,7 +167,7 @@ SECTION = Section(
             latex=(r"P_{\text{weighted}} = \frac{1}{N} \sum_{c=1}^{C} n_c\, P_c",),
             symbols="Class c has a weight of its test images, and N is their sum. Weighted recall "
             "is the accuracy, since each class then brings exactly its true positives.",
-            range="0 to 100 %; 100 % is best.",
+            range=SHARE,
             edge_cases="A class without test images has no weight. Weighted and macro averages are "
             "the same where all classes have equally many images; they are easily mixed up, so "
             "each table says which it shows.",

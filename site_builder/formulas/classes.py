@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from site_builder import formatting
-from site_builder.formulas.formula import Formula, Missing, Section, Values, Worked
+from site_builder.formulas.formula import SHARE, Formula, Missing, Section, Values, Worked
 from site_builder.loading import Run
 from site_builder.references import SKLEARN_PRF, SOKOLOVA
 
@@ -93,7 +93,7 @@ SECTION = Section(
             answers="When the model names this class, how often is it right?",
             latex=(r"P = \frac{\text{TP}}{\text{TP} + \text{FP}}",),
             symbols="",
-            range="0 to 100 %; 100 % is best.",
+            range=SHARE,
             edge_cases="A class that the model never names would be 0/0. It counts as 0, so that "
             "it lowers the averages.",
             references=(SOKOLOVA, SKLEARN_PRF),
@@ -105,7 +105,7 @@ SECTION = Section(
             answers="Of the images of this class, how many does the model find?",
             latex=(r"R = \frac{\text{TP}}{\text{TP} + \text{FN}}",),
             symbols="",
-            range="0 to 100 %; 100 % is best.",
+            range=SHARE,
             edge_cases="A class without test images has no recall, and none is shown. In averages "
             "over classes it counts as 0 if the model named it, and is left out if not.",
             references=(SOKOLOVA, SKLEARN_PRF),
@@ -120,7 +120,7 @@ SECTION = Section(
                 r" = \frac{2\,\text{TP}}{2\,\text{TP} + \text{FP} + \text{FN}}",
             ),
             symbols="P is the precision and R the recall; F1 is their harmonic mean.",
-            range="0 to 100 %; 100 % is best.",
+            range=SHARE,
             edge_cases="It is taken from the counts, so it exists where precision or recall does "
             "not. Where all three counts are 0 it counts as 0.",
             references=(SOKOLOVA, SKLEARN_PRF),

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from site_builder.references import Reference
 
+SHARE = "0 to 100 %; 100 % is best."
+"""The range of most scores."""
+
 
 @dataclass(frozen=True)
 class Missing:

@@ -3,16 +3,25 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import torch
 from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
 
+from experiments.__main__ import main
+from experiments.config import ExperimentConfig
+from experiments.experiment import run_experiment
+from experiments.progress import PlainProgress
 from experiments.results.store import ExperimentStore
+from experiments.runner import Surroundings
 from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
 from tests.ensure_chromium import find
 from tests.feature_maps import add_feature_maps
+from tests.imports import ALL_KINDS, write_all_kinds
 from tests.made_up import write_made_up_store
 from tests.pictures import write_illustrated_store, write_store_of_kinds
 
@@ -44,6 +53,64 @@ class Built:
     store: ExperimentStore
     folder: Path
     root: str
+
+
+def train_on_digits(
+    folder: Path, models: tuple[str, ...], n_epochs: int, **changes: object
+) -> ExperimentStore:
+    """Train timm's smallest networks on real images.
+
+    Args:
+        folder: Where the store and the cache go.
+        models: Names of the networks.
+        n_epochs: How long each is trained, at most.
+        changes: Other parts of the configuration.
+    """
+    config = ExperimentConfig.model_validate(
+        {
+            "name": "digits",
+            "title": "Digits",
+            "question": "Which digits are taken for which?",
+            "strategy": "scratch",
+            "dataset": {"source": "digits"},
+            "training": {"batch_size": 64, "max_epochs": n_epochs},
+            "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
+            "models": [{"name": model} for model in models],
+        }
+        | changes
+    )
+    around = Surroundings(
+        device=torch.device("cpu"),
+        cache=folder / "cache",
+        weights_dir=None,
+        progress=PlainProgress(Console(quiet=True)),
+        now=lambda: datetime.now(UTC),
+    )
+    store = ExperimentStore(folder / "results" / "digits")
+    run_experiment(config, store, around, downloads=Path("no downloads"))
+    return store
+
+
+@pytest.fixture(scope="session")
+def real_digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of one small network that has seen real images for three epochs."""
+    folder = tmp_path_factory.mktemp("digits")
+    store = train_on_digits(folder, ("test_vit",), 3)
+    build_site(store, folder / "site")
+    return Built(store, folder / "site", (folder / "site").as_uri())
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of imported runs alone, from a file of every kind."""
+    folder = tmp_path_factory.mktemp("imports")
+    write_all_kinds(folder)
+    for run, file in ALL_KINDS.items():
+        words = ["import", folder / file, "--experiment", "mine", "--run", run]
+        assert main([*map(str, words), "--results", str(folder)]) == 0
+    store = ExperimentStore(folder / "mine")
+    build_site(store, folder / "site")
+    return Built(store, folder / "site", (folder / "site").as_uri())
 
 
 def relabel(store: ExperimentStore, run_id: str, label: str) -> None:

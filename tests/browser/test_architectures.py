@@ -2,26 +2,18 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
-from rich.console import Console
 
-from experiments.config import ExperimentConfig
-from experiments.experiment import run_experiment
-from experiments.progress import PlainProgress
 from experiments.results.architecture import read_architecture
 from experiments.results.schema import Architecture
 from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
 from site_builder.pages import architectures
 from site_builder.pipeline import build_site
-from tests.browser.conftest import Built, Watched
+from tests.browser.conftest import Built, Watched, train_on_digits
 
 pytestmark = pytest.mark.browser
 
@@ -33,29 +25,7 @@ RESNET, VIT, CONVNEXT = (f"{model}-none" for model in MODELS)
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> ExperimentStore:
     """Train three small networks for one epoch."""
-    folder = tmp_path_factory.mktemp("architectures")
-    config = ExperimentConfig.model_validate(
-        {
-            "name": "digits",
-            "title": "Digits",
-            "question": "What are small networks made of?",
-            "strategy": "scratch",
-            "dataset": {"source": "digits"},
-            "training": {"batch_size": 128, "max_epochs": 1},
-            "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
-            "models": [{"name": model, "label": model} for model in MODELS],
-        }
-    )
-    around = Surroundings(
-        device=torch.device("cpu"),
-        cache=folder / "cache",
-        weights_dir=None,
-        progress=PlainProgress(Console(quiet=True)),
-        now=lambda: datetime.now(UTC),
-    )
-    store = ExperimentStore(folder / "results" / "digits")
-    run_experiment(config, store, around, downloads=Path("no downloads"))
-    return store
+    return train_on_digits(tmp_path_factory.mktemp("architectures"), MODELS, 1)
 
 
 @pytest.fixture(scope="module", params=["in the page", "fetched"])

@@ -2,24 +2,15 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from rich.console import Console
 
-from experiments.config import ExperimentConfig
-from experiments.experiment import run_experiment
-from experiments.progress import PlainProgress
 from experiments.results.schema import Epoch, Unfreezing
-from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
 from site_builder.pipeline import build_site
-from tests.browser.conftest import Built, Watched
+from tests.browser.conftest import Built, Watched, train_on_digits
 from tests.made_up import write_made_up_store
 from tests.site_builder.answers import change
 
@@ -34,28 +25,7 @@ N_EPOCHS = 4
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Train two small networks with two seeds each, and build their site."""
     folder = tmp_path_factory.mktemp("curves")
-    config = ExperimentConfig.model_validate(
-        {
-            "name": "digits",
-            "title": "Digits",
-            "question": "Who learns digits fastest?",
-            "strategy": "scratch",
-            "seeds": [0, 1],
-            "dataset": {"source": "digits"},
-            "training": {"batch_size": 128, "max_epochs": N_EPOCHS},
-            "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
-            "models": [{"name": f"test_{name}"} for name in ("vit", "convnext")],
-        }
-    )
-    around = Surroundings(
-        device=torch.device("cpu"),
-        cache=folder / "cache",
-        weights_dir=None,
-        progress=PlainProgress(Console(quiet=True)),
-        now=lambda: datetime.now(UTC),
-    )
-    store = ExperimentStore(folder / "results" / "digits")
-    run_experiment(config, store, around, downloads=Path("no downloads"))
+    store = train_on_digits(folder, ("test_vit", "test_convnext"), N_EPOCHS, seeds=[0, 1])
     build_site(store, folder / "site")
     return Built(store, folder / "site", (folder / "site").as_uri())
 

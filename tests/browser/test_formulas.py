@@ -7,7 +7,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from experiments.__main__ import main
 from experiments.results.store import ExperimentStore
 from site_builder import formatting
 from site_builder.comparisons import compare_runs
@@ -16,28 +15,14 @@ from site_builder.formulas.classes import ClassCounts, class_values, hardest_cla
 from site_builder.formulas.numbers import Numbers, run_values
 from site_builder.loading import load
 from site_builder.naming import run_names
-from site_builder.pipeline import build_site
 from site_builder.render import environment
 from tests.browser.conftest import Built, Watched
-from tests.imports import ALL_KINDS, write_all_kinds
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[[str], Built]
 PAGE = "formulas.html"
 RUN, CLASS = "form.choice select[data-key=run]", "form.choice select[data-key=class]"
-
-
-@pytest.fixture(scope="module")
-def imports(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("imports")
-    write_all_kinds(folder)
-    for run, file in ALL_KINDS.items():
-        words = ["import", folder / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(folder)]) == 0
-    store = ExperimentStore(folder / "mine")
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
 
 
 def open_page(watched: Watched, site: Built, state: str = "") -> Page:
@@ -195,9 +180,9 @@ def test_the_keyboard_chooses(watched: Watched, open_site: Open) -> None:
     expect(page.locator(CLASS)).to_be_focused()
 
 
-def test_imports_say_what_they_lack(watched: Watched, imports: Built) -> None:
-    page = open_page(watched, imports, "#run=report")
-    reason = imports.store.read_run("report").absent["predictions"]
+def test_imports_say_what_they_lack(watched: Watched, imported: Built) -> None:
+    page = open_page(watched, imported, "#run=report")
+    reason = imported.store.read_run("report").absent["predictions"]
     expect(page.locator("[data-part=absent]")).to_contain_text(reason)
     expect(page.get_by_label("Confusion matrix around the class")).to_be_hidden()
     for key in ("kappa", "log-loss", "ece", "bootstrap", "mcnemar"):
@@ -206,10 +191,10 @@ def test_imports_say_what_they_lack(watched: Watched, imports: Built) -> None:
         expect(page.locator(f"#{key} .worked math")).to_be_hidden()
     expect(page.locator("#recall .worked math")).to_be_visible()
     target = int(page.locator(CLASS).input_value())
-    check_numbers(page, expected(imports.store, "report", target))
+    check_numbers(page, expected(imported.store, "report", target))
     page.select_option(RUN, "all")
     expect(page.locator("#log-loss .worked math")).to_be_visible()
-    check_numbers(page, expected(imports.store, "all", target))
+    check_numbers(page, expected(imported.store, "all", target))
 
 
 @pytest.mark.parametrize("site_name", ["shapes", "many-classes", "hostile"])
@@ -243,11 +228,11 @@ def test_without_scripts_everything_is_read(browser: Browser, open_site: Open) -
     context.close()
 
 
-def test_a_shard_that_is_missing_is_said(watched: Watched, imports: Built) -> None:
-    kept = imports.folder / "data/formulas/one.js"
+def test_a_shard_that_is_missing_is_said(watched: Watched, imported: Built) -> None:
+    kept = imported.folder / "data/formulas/one.js"
     content = kept.read_bytes()
     kept.unlink()
-    page = open_page(watched, imports)
+    page = open_page(watched, imported)
     page.select_option(RUN, "one")
     expect(page.locator("form.choice [role=status]")).to_contain_text("is the folder complete?")
     watched.misdeeds.clear()

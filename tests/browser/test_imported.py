@@ -4,32 +4,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from experiments.__main__ import main
-from experiments.results.store import ExperimentStore
-from site_builder.pipeline import build_site
 from tests.browser.conftest import Built, Watched
-from tests.imports import ALL_KINDS, NAMES, write_all_kinds
+from tests.imports import ALL_KINDS, NAMES
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("imports")
-    write_all_kinds(folder)
-    for run, file in ALL_KINDS.items():
-        words = ["import", folder / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(folder)]) == 0
-    store = ExperimentStore(folder / "mine")
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
-
-
-def test_every_page_opens_and_reads_well(watched: Watched, site: Built) -> None:
-    pages = sorted(path.relative_to(site.folder) for path in site.folder.rglob("*.html"))
+def test_every_page_opens_and_reads_well(watched: Watched, imported: Built) -> None:
+    pages = sorted(path.relative_to(imported.folder) for path in imported.folder.rglob("*.html"))
     assert len(pages) > len(ALL_KINDS)
     for name in pages:
-        page = watched.open(site, name.as_posix())
+        page = watched.open(imported, name.as_posix())
         for width in (360, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") == width, name
@@ -37,19 +22,19 @@ def test_every_page_opens_and_reads_well(watched: Watched, site: Built) -> None:
         assert results.violations_count == 0, f"{name}: {results.generate_report()}"
 
 
-def test_a_report_has_no_matrix_and_says_so(watched: Watched, site: Built) -> None:
-    page = watched.open(site, "compare.html#run=matrix")
+def test_a_report_has_no_matrix_and_says_so(watched: Watched, imported: Built) -> None:
+    page = watched.open(imported, "compare.html#run=matrix")
     element = page.locator("confusion-matrix")
     expect(element.get_by_role("heading", level=2)).to_contain_text("Matrix, imported")
     expect(element.get_by_role("application")).to_be_visible()
-    page.goto(f"{site.root}/compare.html#run=report")
+    page.goto(f"{imported.root}/compare.html#run=report")
     expect(element.get_by_role("heading", level=2)).to_contain_text("Report, imported")
     expect(element).to_contain_text("only a classification report was imported")
     expect(element.get_by_role("application")).to_be_hidden()
 
 
-def test_class_names_are_text(watched: Watched, site: Built) -> None:
-    page = watched.open(site, "compare.html")
+def test_class_names_are_text(watched: Watched, imported: Built) -> None:
+    page = watched.open(imported, "compare.html")
     page.locator("confusion-matrix").get_by_text("The same matrix as a table").click()
     shown = page.get_by_role("region", name="Confusion matrix as a table").locator("thead th")
     texts = [" ".join(text.split()) for text in shown.all_inner_texts() if text.strip()]
@@ -57,14 +42,14 @@ def test_class_names_are_text(watched: Watched, site: Built) -> None:
     assert page.locator("img").count() == 0
 
 
-def test_the_images_of_a_bare_matrix_are_not_known(watched: Watched, site: Built) -> None:
-    page = watched.open(site, "errors.html#view=cell&run=matrix&target=0&prediction=1")
-    reason = site.store.read_run("matrix").absent["predictions"]
+def test_the_images_of_a_bare_matrix_are_not_known(watched: Watched, imported: Built) -> None:
+    page = watched.open(imported, "errors.html#view=cell&run=matrix&target=0&prediction=1")
+    reason = imported.store.read_run("matrix").absent["predictions"]
     expect(page.locator("[data-part=headline]")).to_have_text(f"Nothing to list: {reason}")
-    page.goto(f"{site.root}/errors.html#view=class&run=matrix&target=0")
+    page.goto(f"{imported.root}/errors.html#view=class&run=matrix&target=0")
     rows = page.get_by_role("table", name="Each run on this class").locator("tbody tr")
     expect(rows).to_have_count(len(ALL_KINDS))
-    counts = site.store.read_counts(site.store.read_run("matrix"))
+    counts = imported.store.read_counts(imported.store.read_run("matrix"))
     shown = rows.filter(has_text="Matrix, imported").locator("td")
     expect(shown.nth(0)).to_contain_text(f"{counts.hits[0]} of {counts.support[0]}")
     expect(shown.nth(1)).to_contain_text(f"{counts.hits[0]} of {counts.chosen[0]}")

@@ -2,23 +2,14 @@
 
 import io
 import re
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from playwright.sync_api import expect
-from rich.console import Console
 from sklearn.datasets import load_digits
 
-from experiments.config import ExperimentConfig
-from experiments.experiment import run_experiment
-from experiments.progress import PlainProgress
-from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
-from site_builder.pipeline import build_site
+from experiments.results.feature_maps import read_feature_maps
 from tests.browser.conftest import Built, Watched
 from tests.browser.errors_page import go, listed, stored
 from tests.browser.matrix_page import counted, point_at
@@ -28,46 +19,17 @@ pytestmark = pytest.mark.browser
 RUN = "test_vit-none"
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Train the smallest network for three epochs, and build its site."""
-    folder = tmp_path_factory.mktemp("digits")
-    config = ExperimentConfig.model_validate(
-        {
-            "name": "digits",
-            "title": "Digits",
-            "question": "Which digits are taken for which?",
-            "strategy": "scratch",
-            "dataset": {"source": "digits"},
-            "training": {"batch_size": 64, "max_epochs": 3},
-            "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
-            "models": [{"name": "test_vit"}],
-        }
-    )
-    around = Surroundings(
-        device=torch.device("cpu"),
-        cache=folder / "cache",
-        weights_dir=None,
-        progress=PlainProgress(Console(quiet=True)),
-        now=lambda: datetime.now(UTC),
-    )
-    store = ExperimentStore(folder / "results" / "digits")
-    run_experiment(config, store, around, downloads=Path("no downloads"))
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
-
-
-def test_the_images_of_a_cell_are_its_digits(watched: Watched, digits: Built) -> None:
-    matrix = counted(digits, RUN)
+def test_the_images_of_a_cell_are_its_digits(watched: Watched, real_digits: Built) -> None:
+    matrix = counted(real_digits, RUN)
     mistakes = matrix - np.diag(matrix.diagonal())
     target, prediction = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    page = watched.open(digits, f"compare.html#run={RUN}")
+    page = watched.open(real_digits, f"compare.html#run={RUN}")
     assert point_at(page, int(target), int(prediction)).startswith(f"{mistakes.max()} of ")
     page.mouse.down()
     page.mouse.up()
     headline = re.compile(rf"^{mistakes.max()} of .* of “{target}” .*called “{prediction}” by")
     images = listed(page, headline)
-    truth = stored(digits.store)
+    truth = stored(real_digits.store)
     ids = truth.runs[RUN].sample_ids
     wanted = [
         place
@@ -88,9 +50,31 @@ def test_the_images_of_a_cell_are_its_digits(watched: Watched, digits: Built) ->
         assert int(np.argmax(alike)) == number
 
 
-def test_its_map_shows_every_digit(watched: Watched, digits: Built) -> None:
-    truth = stored(digits.store)
-    page = go(watched, digits, f"view=map&run={RUN}")
+def test_its_map_shows_every_digit(watched: Watched, real_digits: Built) -> None:
+    truth = stored(real_digits.store)
+    page = go(watched, real_digits, f"view=map&run={RUN}")
     said = re.compile(f"^All {len(truth.keys)} test images are on the map of")
     assert sorted(listed(page, said)) == sorted(truth.keys)
     expect(page.locator(".map-legend li")).to_have_count(10)
+
+
+def test_its_layers_and_their_numbers(watched: Watched, real_digits: Built) -> None:
+    record = read_feature_maps(real_digits.store, RUN)
+    place = len(record.layers) - 1
+    layer, sample = record.layers[place], record.samples[1]
+    (atlas,) = [of for of in record.atlases if (of.sample, of.layer) == (1, place)]
+    page = watched.open(real_digits, f"architectures.html#a={RUN}&image={sample}")
+    page.get_by_role("table", name="Stages of").get_by_role("link").last.click()
+    expect(page).to_have_url(re.compile(rf"feature-maps\.html#.*layer={layer.name}"))
+    expect(page.locator(".mapped-images [aria-current]")).to_have_attribute(
+        "href", re.compile(f"image={sample}$")
+    )
+    expect(page.locator("channel-grid [role=option]")).to_have_count(len(layer.shown))
+    page.get_by_text("Numbers of these channels").click()
+    table = page.get_by_role("table", name=f"Channels of {layer.name}")
+    means = table.locator("tbody tr td:nth-child(4)").all_inner_texts()
+    shown = [float(text.replace("−", "-")) for text in means]
+    assert shown == pytest.approx(atlas.channels.mean, rel=5.1e-4)
+    assert float(np.std(shown)) > 0
+    page.get_by_role("link", name="How this network is built").click()
+    expect(page).to_have_url(re.compile(rf"architectures\.html#a={RUN}&image={sample}"))
