@@ -25,7 +25,8 @@ from experiments.results.schema import (
 from experiments.results.store import ExperimentStore
 from experiments.runner import Surroundings, discard_checkpoint, run_and_store
 from experiments.thumbnails import Picture, write_thumbnails
-from experiments.weights import missing_weights
+from experiments.transforms import resolve_preprocessing
+from experiments.weights import missing_weights, weights_source
 
 
 def run_experiment(
@@ -101,11 +102,25 @@ def _is_missing(run_id: str, run: RunConfig, store: ExperimentStore, around: Sur
         return True
     # A crash between the record and this leaves it behind.
     discard_checkpoint(run_id, store)
-    if stored.config != run:
+    if changed := _changed_setup(stored, run, around):
         around.progress.say(
-            f"note: {run_id} is stored as it was configured before; --force does it again"
+            f"note: {run_id} is stored as it was configured before, with another {changed}; "
+            f"--runs {run_id} --force does it again"
         )
     return False
+
+
+def _changed_setup(stored: RunRecord, run: RunConfig, around: Surroundings) -> str:
+    """Return in what a run would differ now if it was done again; empty if in nothing."""
+    if stored.config != run:
+        return "configuration"
+    sizes = resolve_preprocessing(models.data_config(run.model), run.preprocessing)
+    if stored.preprocessing not in (None, sizes):
+        return "preprocessing"
+    made_from = stored.provenance.weights if stored.provenance else None
+    if made_from and made_from != weights_source(run.model, around.weights_dir):
+        return f"file of weights ({made_from})"
+    return ""
 
 
 def _find_everything(
@@ -146,7 +161,7 @@ def _write_experiment(
         if (items := dataset.of_split(split))
     }
     if store.exists():
-        _keep_comparable(store, splits, dataset.class_names, force=force)
+        _keep_comparable(store, splits, dataset, force=force)
     # Other images have been refused, unless with `force`, which chooses again.
     explained = store.read_experiment().explained if store.exists() and not force else []
     examples, thumbnails = write_thumbnails(_pictures(dataset), n_classes, store, progress)
@@ -177,23 +192,37 @@ def _imported_runs(store: ExperimentStore) -> list[str]:
 
 
 def _keep_comparable(
-    store: ExperimentStore,
-    splits: dict[Split, SplitSummary],
-    class_names: tuple[str, ...],
-    *,
-    force: bool,
+    store: ExperimentStore, splits: dict[Split, SplitSummary], dataset: ImageDataset, *, force: bool
 ) -> None:
     """Refuse to mix runs on different images; with `force`, remove the stored ones."""
     stored = store.read_experiment()
-    if stored.splits == splits and tuple(stored.class_names) == class_names:
+    same = stored.splits == splits and tuple(stored.class_names) == dataset.class_names
+    changed = _changed_images(store, dataset) if same else []
+    if same and not changed:
         return
     if not force:
+        where = f", such as {changed[0]!r}: {len(changed)} changed" if changed else ""
         raise StoreError(
             f"{store.folder}: holds results on other images, splits or classes than the "
-            "configuration names now; use another --results folder, or --force to redo everything"
+            f"configuration names now{where}; use another --results folder, or --force to redo "
+            "everything"
         )
     for run_id in stored.run_ids:
         store.remove_run(run_id)
+
+
+def _changed_images(store: ExperimentStore, dataset: ImageDataset) -> list[str]:
+    """Return the ids of the images whose class or content is no longer the stored one.
+
+    Of what was stored without digests, by an older version or an import, only the class is known.
+    """
+    now = {item.sample_id: item for item in dataset.items}
+    return [
+        sample.sample_id
+        for sample in store.iter_samples()
+        if (item := now.get(sample.sample_id)) is not None
+        and (sample.target != item.target or sample.sha256 not in ("", item.sha256))
+    ]
 
 
 def _pictures(dataset: ImageDataset) -> list[Picture]:

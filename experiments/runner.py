@@ -153,6 +153,7 @@ def _run(
     scratch = config.strategy == "scratch"
     source = None if scratch else weights_source(config.model, around.weights_dir)
     path = store.run_folder(run_id) / CHECKPOINT_FILE
+    key = _key(config, preprocessing, dataset, source, around.device)
     outcome = fit(
         learner,
         examples[Split.TRAIN],
@@ -161,7 +162,7 @@ def _run(
         generator,
         on_epoch,
         partial(learning_modules, model, config),
-        Checkpoint(path, _key(config, dataset, source, around.device), around.progress.say),
+        Checkpoint(path, key, around.progress.say),
     )
     with timed("evaluation"):
         said = predict_splits(dataset, model, learner, examples, watched)
@@ -282,11 +283,16 @@ def _what_learns(
 
 
 def _key(
-    config: RunConfig, dataset: ImageDataset, weights: str | None, device: torch.device
+    config: RunConfig,
+    preprocessing: Preprocessing,
+    dataset: ImageDataset,
+    weights: str | None,
+    device: torch.device,
 ) -> str:
     """Name all that the run's training depends on."""
     items = [(item.sample_id, item.split, item.target, item.sha256) for item in dataset.items]
-    facts = json.dumps([config.digest(), weights, device.type, dataset.class_names, items])
+    fed = preprocessing.model_dump_json()
+    facts = json.dumps([config.digest(), fed, weights, device.type, dataset.class_names, items])
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

@@ -9,11 +9,12 @@ import pytest
 import safetensors.torch
 import timm
 import torch
+from PIL import Image
 from rich.console import Console
 from torchvision.transforms import v2
 
-from experiments import weights
-from experiments.config import OxfordPetsConfig, load_config
+from experiments import models, weights
+from experiments.config import FolderConfig, OxfordPetsConfig, load_config
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
 from experiments.lock import only_writer
@@ -256,6 +257,7 @@ def test_an_interrupted_run_goes_on(quick_config, store, around, tmp_path):
     assert record.weights.sha256 == whole.weights.sha256
     files = {"run.json", "predictions.npz", "embedding.npz", "model.safetensors"}
     pictures = {"architecture.json", "feature_maps.json", "feature_maps"}
+    pictures |= {"walkthrough.json", "walkthrough"}
     assert {path.name for path in folder.iterdir()} == files | pictures
     assert record.embedding == whole.embedding
 
@@ -335,6 +337,46 @@ def test_other_images_are_not_mixed_in(quick_config, store, around):
         run(config, store, around)
     assert (store.folder / "experiment.json").read_bytes() == before
     assert [record.status for record in run(config, store, around, force=True)] == ["finished"]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_other_pixels_under_the_same_names_are_not_mixed_in(
+    quick_config, store, around, image_folder, split
+):
+    root = image_folder({"train": {"a": 6, "b": 6}, "test": {"a": 3, "b": 3}}, size=(40, 40))
+    source = FolderConfig(source="folder", data_dir=root, title="Mine")
+    config = quick_config.model_copy(update={"dataset": source})
+    run(config, store, around)
+    assert run(config, store, around) == []
+    path = root / split / "a" / "0.png"
+    Image.new("RGB", (40, 40), "teal").save(path)
+    with pytest.raises(StoreError, match=rf"such as '{split}/a/0.png': 1 changed"):
+        run(config, store, around)
+
+
+def test_a_run_whose_weights_or_preprocessing_changed_stays_and_that_is_said(
+    quick_config, store, around, tmp_path, monkeypatch
+):
+    folders = [tmp_path / "weights1", tmp_path / "weights2"]
+    for seed, folder in enumerate(folders):
+        folder.mkdir()
+        torch.manual_seed(seed)
+        state = timm.create_model("test_vit", img_size=160).state_dict()
+        safetensors.torch.save_file(state, folder / "test_vit.safetensors")
+    config = quick_config.model_copy(update={"strategy": "full"})
+    first, second = (dataclasses.replace(around, weights_dir=folder) for folder in folders)
+    said: list[str] = []
+    monkeypatch.setattr(around.progress, "say", said.append)
+    (before,) = run(config, store, first)
+    assert run(config, store, first) == []
+    assert not [line for line in said if "is stored as it was configured before" in line]
+    assert run(config, store, second) == []
+    assert store.read_run("test_vit-none") == before
+    assert "with another file of weights (file test_vit.safetensors, sha256" in said[-1]
+    own = models.data_config("test_vit")
+    monkeypatch.setattr(models, "data_config", lambda _: own | {"mean": (0.0, 0.0, 0.0)})
+    assert run(config, store, first) == []
+    assert "with another preprocessing; --runs test_vit-none --force does it again" in said[-1]
 
 
 def test_a_store_in_use_is_not_written_to(quick_config, store, around):
