@@ -62,7 +62,9 @@ def _training(record: RunRecord) -> tuple[Fact, ...]:
     config = record.config
     if config is None:
         return ()
-    unused = ("backbone_rate",) if config.strategy in _WITHOUT_BACKBONE_RATE else ()
+    unused = ["backbone_rate"] if config.strategy in _WITHOUT_BACKBONE_RATE else []
+    if config.training.optimizer != "sgd":
+        unused.append("momentum")
     return _all(config.training, *unused)
 
 

@@ -113,7 +113,7 @@ def test_what_all_runs_share_is_said_once(store: ExperimentStore) -> None:
     }.items():
         assert facts[label] == value, label
     # Nothing of the backbone learns at another rate, and no stage is freed: that was not used.
-    assert {"Backbone rate", "Stages", "Epochs per stage"}.isdisjoint(facts)
+    assert {"Backbone rate", "Momentum", "Stages", "Epochs per stage"}.isdisjoint(facts)
     assert f"4{NBSP}runs of 2{NBSP}models" in text_of(html)
 
 
@@ -233,6 +233,12 @@ def test_the_pair_is_the_best_run_and_the_best_of_another_strategy(store: Experi
     rows = {row[0]: row[1:] for row in page.tables["Where two runs differ"][1:]}
     assert rows["Strategy"] == ["from scratch", "fine-tuned"]
     assert rows["Backbone rate"] == ["–", "0.1"]
+
+
+def test_a_rule_that_has_a_momentum_says_it(store: ExperimentStore) -> None:
+    for run_id in store.read_experiment().run_ids:
+        reconfigure(store, run_id, training=TrainingConfig(optimizer="sgd", momentum=0.8))
+    assert facts_of(html_of(store))["Momentum"] == "0.8"
 
 
 def test_fields_that_are_not_in_the_table_are_the_same_in_both(store: ExperimentStore) -> None:
