@@ -13,11 +13,12 @@ import safetensors.torch
 from safetensors import SafetensorError
 from torch import Tensor
 
+from experiments.digests import digest_of
 from experiments.results.files import fresh_path
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 # Raise this when the same name would hold something else than before.
-_FORMAT = 1
+_FORMAT = 2
 # Training lasts at least this many times as long as writing. The epochs of a small head take
 # milliseconds, and syncing a file takes as long: writing after each would double the time.
 _TRAINING_TO_WRITING = 10
@@ -61,6 +62,8 @@ class Checkpoint:
                     return None
                 # Copies: the file is mapped into memory, and is removed later.
                 tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+                if content.get("sha256") != digest_of(tensors):
+                    return None
         except (OSError, SafetensorError, ValueError):
             return None
         self._say("  goes on from where it was interrupted")
@@ -76,8 +79,13 @@ class Checkpoint:
         if started - self._written_at < _TRAINING_TO_WRITING * self._writing_s:
             return
         snapshot = take()
-        content = {"format": _FORMAT, "key": self._key, "facts": snapshot.facts}
         tensors = {name: value.cpu().contiguous() for name, value in snapshot.tensors.items()}
+        content = {
+            "format": _FORMAT,
+            "key": self._key,
+            "facts": snapshot.facts,
+            "sha256": digest_of(tensors),
+        }
         n_bytes = sum(value.nbytes for value in tensors.values())
         with fresh_path(self._path, n_bytes) as partial:
             safetensors.torch.save_file(tensors, partial, {"bakeoff": json.dumps(content)})

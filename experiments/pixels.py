@@ -101,10 +101,11 @@ def load_pixels(
             "another under [preprocessing]"
         )
     path = cache / f"{pixels_key(items, geometry)}.npy"
-    if not path.exists():
-        n_bytes = len(items) * 3 * geometry.crop_px**2
+    n_bytes = len(items) * 3 * geometry.crop_px**2 + _NPY_HEADER
+    # To compare checksums, all of it would have to be read before each run: its length must do.
+    if not path.exists() or path.stat().st_size != n_bytes:
         with (
-            fresh_path(path, n_bytes + _NPY_HEADER) as partial,
+            fresh_path(path, n_bytes) as partial,
             progress.work("reading images", len(items)) as step,
         ):
             _decode_into(partial, dataset, items, geometry, step)

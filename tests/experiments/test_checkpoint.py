@@ -129,6 +129,16 @@ def test_a_damaged_checkpoint_is_none(tmp_path, length):
     assert checkpoint(tmp_path).read() is None
 
 
+def test_a_checkpoint_with_a_flipped_bit_is_none(tmp_path):
+    with pytest.raises(PowerCutError):
+        train(TrainingConfig(max_epochs=3), stop_after=1, kept=checkpoint(tmp_path))
+    path = tmp_path / "checkpoint.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    assert checkpoint(tmp_path).read() is None
+
+
 def test_writing_takes_a_small_share_of_the_time(tmp_path):
     n_taken = 0
 

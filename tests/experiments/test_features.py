@@ -114,4 +114,19 @@ def test_a_failure_leaves_no_file(features, tmp_path):
 def test_features_are_read_as_they_were_written(features, tmp_path):
     values = features(Counting()).fetch(torch.arange(10)).numpy()
     (file,) = tmp_path.iterdir()
-    assert np.array_equal(np.load(file), values)
+    assert np.array_equal(np.load(file)["values"], values)
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty"])
+def test_damaged_features_are_computed_again(features, tmp_path, damage):
+    backbone = Counting()
+    whole = features(backbone).fetch(torch.arange(10))
+    n_seen = backbone.seen
+    (file,) = tmp_path.iterdir()
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle] ^= 1
+    file.write_bytes({"flip": content, "cut": content[:middle], "empty": b""}[damage])
+    assert torch.equal(features(backbone).fetch(torch.arange(10)), whole)
+    assert backbone.seen > n_seen
+    assert np.array_equal(np.load(file)["values"], whole.numpy())

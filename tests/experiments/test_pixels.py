@@ -86,6 +86,17 @@ def test_the_second_time_nothing_is_decoded(dataset, tmp_path, progress):
     assert np.array_equal(first, second)
 
 
+def test_pixels_cut_short_are_decoded_again(dataset, tmp_path, progress):
+    items = dataset.of_split(Split.TRAIN)
+    first = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress).copy()
+    (file,) = (tmp_path / "cache").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    again = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
+    assert np.array_equal(again, first)
+    assert file.read_bytes() == content
+
+
 def test_one_changed_pixel_misses_the_cache(dataset, tmp_path, progress):
     items = dataset.of_split(Split.TRAIN)
     before = load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)[0].copy()
