@@ -117,6 +117,10 @@ def test_a_crop_alone_is_a_part_of_the_whole_photograph():
         spans = [np.ptp(crop[..., 0]) / 120, np.ptp(crop[..., 1]) / 110]
         assert 0.35 < spans[0] * spans[1] < 1.05
         assert crop[..., 2] == pytest.approx(70, abs=1)
+    # The centre of a wide one holds half of its reds: 90 to 150.
+    crops = cells_of(CONFIG, photo(2 * SIDE))["crop"]
+    assert crops[..., 0].min() < 80
+    assert crops[..., 0].max() > 160
 
 
 def test_whole_augmentations_are_drawn_anew():
