@@ -6,7 +6,7 @@ from site_builder import addresses, formatting
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
-from site_builder.pages.hardware import hardware
+from site_builder.pages.hardware import comparable, hardware
 from site_builder.pages.matrix import Matrix, matrix_part
 from site_builder.pages.site import Site, site_context
 from site_builder.tables import Group, Table, performance_table, resources_table
@@ -67,6 +67,7 @@ class CompareContext:
         choices: What the tables can be narrowed down to.
         charts: Accuracy against each cost that is known.
         hardware: Where time was measured; empty if nowhere.
+        one_machine: Whether that is one machine, so that times compare.
         unfinished: Planned runs that are not shown.
     """
 
@@ -81,6 +82,7 @@ class CompareContext:
     choices: Choices
     charts: tuple[Chart, ...]
     hardware: tuple[str, ...]
+    one_machine: bool
     unfinished: tuple[Unfinished, ...]
 
 
@@ -112,6 +114,7 @@ def compare_context(
         choices=_choices(performance.groups if performance else ()),
         charts=tuple(_chart(chart) for chart in charts),
         hardware=hardware(experiment.runs),
+        one_machine=comparable(experiment.runs),
         unfinished=unfinished(experiment, names),
     )
 

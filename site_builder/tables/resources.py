@@ -7,7 +7,7 @@ from site_builder import formatting
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Run
 from site_builder.naming import RunName
-from site_builder.pages.hardware import hardware
+from site_builder.pages.hardware import comparable, processor
 from site_builder.scores import Score
 from site_builder.tables.table import Spec, Table, make_table
 
@@ -15,15 +15,18 @@ from site_builder.tables.table import Spec, Table, make_table
 def resources_table(comparisons: Comparisons, names: dict[str, RunName]) -> Table:
     """Return times, operations, parameters and sizes, in the order of the performance table.
 
-    Where the runs were timed on several machines, none is marked as best by what was measured.
+    Where the runs were timed on several machines, none is marked as best by what was measured;
+    nor is one ever by work that another run may have done for it.
 
     Args:
         comparisons: The finished runs; at least one.
         names: Run id to name.
     """
-    one_machine = len(hardware((*comparisons.tested, *comparisons.untested))) <= 1
+    runs = (*comparisons.tested, *comparisons.untested)
+    apart = frozenset() if comparable(runs) else MEASURED
+    apart |= frozenset() if comparable(runs, processor) else ON_THE_CPU
     columns = [
-        spec if one_machine or spec.key not in MEASURED else replace(spec, best=lambda _: False)
+        replace(spec, best=lambda _: False) if spec.key in apart | CACHED else spec
         for spec in RESOURCES
     ]
     return make_table("resources", columns, comparisons, names)
@@ -83,12 +86,18 @@ RESOURCES = (
           "reading_time_s", formatting.duration, shown=False),
     _less("features", "Features", "Computing a frozen backbone’s features before training; little "
           "where they were cached.", "features_time_s", formatting.duration, shown=False),
-    _less("evaluation", "Evaluation", "Predicting the validation and the test images.",
+    _less("evaluation", "Evaluation", "Predicting the validation and the test images; a frozen "
+          "backbone’s features are not in it.",
           "evaluation_time_s", formatting.duration, shown=False),
 )  # fmt: skip
 
 MEASURED = frozenset({
-    "training", "latency", "p95", "throughput", "memory", "cpu-latency", "cpu-throughput",
-    "reading", "features", "evaluation",
+    "training", "latency", "p95", "throughput", "memory", "reading", "features", "evaluation",
 })  # fmt: skip
-"""Keys of the columns that depend on the machine."""
+"""Keys of the columns that depend on the machine that a run was timed on."""
+
+ON_THE_CPU = frozenset({"cpu-latency", "cpu-throughput"})
+"""Keys of those that depend on its processor, whatever else is timed on a GPU."""
+
+CACHED = frozenset({"reading", "features", "evaluation"})
+"""Keys of those that are short for a run that found work done: images read, features computed."""

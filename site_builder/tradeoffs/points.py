@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from site_builder import formatting
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
-from site_builder.pages.hardware import hardware
+from site_builder.pages.hardware import comparable
 from site_builder.pareto import pareto_front
 from site_builder.tables.families import family
 from site_builder.tables.resources import MEASURED, RESOURCES
@@ -111,7 +111,7 @@ def tradeoffs(experiment: Experiment, names: dict[str, RunName]) -> tuple[Tradeo
         names: Run id to name, of every finished run.
     """
     series = _series(experiment)
-    one_machine = len(hardware(experiment.runs)) <= 1
+    one_machine = comparable(experiment.runs)
     found = ((cost, _points(cost, experiment, names, series)) for cost in COSTS)
     return tuple(
         Tradeoff(

@@ -74,7 +74,8 @@ class Cost(PartialRecord):
         description="Computing a frozen backbone's features before training, seconds."
     )
     evaluation_time_s: Positive | None = Field(
-        description="Predicting `val` and `test` after training, seconds."
+        description="Predicting `val` and `test` after training, seconds; a frozen backbone's "
+        "features are not in it."
     )
     latency_ms: Positive | None = Field(
         description="One image through the model, median, milliseconds."
