@@ -9,12 +9,14 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.results.metrics.effect import Effect, augmentation_effects
+from experiments.results.metrics.effect import Compared, Effect, augmentation_effects
 from experiments.results.metrics.paired import ALPHA, AllPaired, Paired, compare_all, holm
 from experiments.results.metrics.ranking import tie_groups
 from experiments.results.metrics.seeds import (
+    MIN_SEEDS,
     SeedComparison,
     SeedSummary,
+    compare_every_seed,
     compare_seeds,
     summarise_seeds,
 )
@@ -110,9 +112,10 @@ class AugmentationEffect:
         augmented: The runs with augmentation.
         reference: The runs without.
         n_seeds: Seeds that both have, at least 1.
-        effect: With augmentation minus without, tested over images for one seed (exact McNemar)
-            and over seeds for several (paired t test); the verdict from the p-value after Holm's
-            correction over all effects of the experiment.
+        effect: With augmentation minus without, tested over the images (exact McNemar, in every
+            seed where there are several) or, for `MIN_SEEDS` and more, over the seeds (paired t
+            test); the verdict from the p-value after Holm's correction over all effects of the
+            experiment.
     """
 
     augmented: SeedGroup
@@ -208,17 +211,18 @@ class Comparisons:
             for (group, reference, compared), effect in zip(found, effects, strict=True)
         )
 
-    def _over_images_or_seeds(
-        self, first: SeedGroup, second: SeedGroup
-    ) -> Paired | SeedComparison | None:
-        """Compare over the images where the two have one seed in common, else over the seeds."""
+    def _over_images_or_seeds(self, first: SeedGroup, second: SeedGroup) -> Compared | None:
+        """Compare over the seeds where these allow a test, else over the images of each."""
         ours, theirs = first.by_seed, second.by_seed
-        common = ours.keys() & theirs.keys()
-        if len(common) == 1:
-            (seed,) = common
-            over_images = self.compare(ours[seed].run_id, theirs[seed].run_id)
-            return over_images.paired if over_images else None
-        return compare_seeds(_accuracies(ours), _accuracies(theirs))
+        over_seeds = compare_seeds(_accuracies(ours), _accuracies(theirs))
+        if over_seeds and over_seeds.n >= MIN_SEEDS and over_seeds.p_value is not None:
+            return over_seeds
+        common = sorted(ours.keys() & theirs.keys())
+        pairs = [self.compare(ours[seed].run_id, theirs[seed].run_id) for seed in common]
+        tested = [pair.paired for pair in pairs if pair]
+        if not pairs or len(tested) < len(pairs):
+            return None
+        return compare_every_seed(tested) if len(tested) > 1 else tested[0]
 
     @cached_property
     def _place(self) -> dict[str, int]:
@@ -286,5 +290,5 @@ def _accuracies(by_seed: Mapping[int, Run]) -> dict[int, float]:
     return {seed: run.accuracy for seed, run in by_seed.items()}
 
 
-def _n_seeds(compared: Paired | SeedComparison) -> int:
-    return compared.n if isinstance(compared, SeedComparison) else 1
+def _n_seeds(compared: Compared) -> int:
+    return 1 if isinstance(compared, Paired) else compared.n

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from experiments.results.metrics.effect import Verdict
+from experiments.results.metrics.effect import Compared, Verdict
+from experiments.results.metrics.paired import Paired
+from experiments.results.metrics.seeds import EverySeed, SeedComparison
 from experiments.results.schema import Augmentation
 from site_builder import addresses, formatting
 from site_builder.comparisons import AugmentationEffect
@@ -14,6 +16,11 @@ _SUBJECTS: dict[Augmentation, str] = {
     "none": "No augmentation",
     "standard": "Augmentation",
     "strong": "Strong augmentation",
+}
+_TESTS: dict[type[Compared], str] = {
+    Paired: "exact McNemar",
+    EverySeed: "exact McNemar in every seed (its largest p)",
+    SeedComparison: "paired t test over seeds",
 }
 
 
@@ -34,10 +41,9 @@ class AugmentationVerdict:
 
     @property
     def test(self) -> str:
-        """Over images for one seed, over seeds for several."""
-        several = {effect.n_seeds > 1 for effect in self.effects}
-        names = ["exact McNemar"] if False in several else []
-        names += ["paired t test over seeds"] if True in several else []
+        """Over images or seeds, as the effects were tested."""
+        kinds = {type(effect.effect.comparison) for effect in self.effects}
+        names = [name for kind, name in _TESTS.items() if kind in kinds]
         return f"{formatting.listing(names)}, Holm-corrected over all effects of augmentation"
 
     @property
@@ -58,7 +64,7 @@ class AugmentationVerdict:
     def _item(self, effect: AugmentationEffect, names: Names) -> Sentence:
         found = effect.effect.comparison
         said = [formatting.signed_points(found.difference)]
-        if found.interval is not None:
+        if not isinstance(found, EverySeed) and found.interval is not None:
             said.append(formatting.points_between(found.interval))
         if (p_value := effect.effect.adjusted_p_value) is not None:
             said.append(formatting.p_value(p_value))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from experiments.results.metrics.paired import ALPHA, Paired, holm
-from experiments.results.metrics.seeds import SeedComparison
+from experiments.results.metrics.seeds import EverySeed, SeedComparison
 
+Compared = Paired | EverySeed | SeedComparison
+"""Over the images of one seed, over those of each of several, or over the seeds."""
 Verdict = Literal["helped", "hurt", "undecided"]
 
 
@@ -22,18 +24,17 @@ class Effect:
             difference, which does not say that there is none.
     """
 
-    comparison: Paired | SeedComparison
+    comparison: Compared
     adjusted_p_value: float | None
     verdict: Verdict
 
 
-def augmentation_effects(comparisons: Sequence[Paired | SeedComparison]) -> tuple[Effect, ...]:
+def augmentation_effects(comparisons: Sequence[Compared]) -> tuple[Effect, ...]:
     """Judge augmentation for every model that was run with and without it.
 
     Args:
-        comparisons: One a model, first with augmentation and second without, over images for one
-            seed and over seeds for several; all that are judged together, since Holm's correction
-            is over their number.
+        comparisons: One a model, first with augmentation and second without; all that are judged
+            together, since Holm's correction is over their number.
 
     Returns:
         One effect for each, in the same order.
