@@ -199,6 +199,11 @@ def ratio(value: float) -> str:
     return f"{_significant(value)}{NBSP}×"
 
 
+def multiple(factor: float) -> str:
+    """Return a round factor as a reader would say it: `twice`, `3 times`, `1.5 times`."""
+    return "twice" if factor == 2 else f"{setting(factor)} times"
+
+
 def size(n_bytes: float) -> str:
     """Return a size in units of 1000 bytes: `44.8 MB`."""
     return _with_prefix(n_bytes, "B")

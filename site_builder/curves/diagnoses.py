@@ -90,25 +90,29 @@ class AccuracyGap:
 
 @dataclass(frozen=True)
 class StillImproving:
-    """The validation loss still fell when the epochs allowed ran out.
+    """The validation loss was lowest when the epochs allowed ran out.
 
     Attributes:
+        annealed: Whether the learning rate was scheduled to fall towards 0 by then. The loss then
+            falls to the end by design, and more epochs would have been other epochs.
         fall: How far the last epoch lies below all before it, nats, where that is enough by itself.
         p_value: Else of the falling trend over the last epochs, one-sided.
     """
 
     label: ClassVar[str] = "Still improving"
+    annealed: bool
     fall: float | None
     p_value: float | None
 
     @property
     def text(self) -> str:
         """Say what fell."""
+        where = ", where the schedule of the learning rate ends" if self.annealed else ""
         if self.p_value is not None:
             last, p_value = formatting.word(N_LAST), formatting.p_value(self.p_value)
-            return f"validation loss falls over the last {last} epochs ({p_value})"
+            return f"validation loss falls over the last {last} epochs ({p_value}){where}"
         fall = formatting.loss(self.fall or 0.0)
-        return f"validation loss lowest in the last epoch, by {fall} nats"
+        return f"validation loss lowest in the last epoch, by {fall} nats{where}"
 
 
 @dataclass(frozen=True)
@@ -187,22 +191,25 @@ def accuracy_gap(history: Sequence[Epoch], n_train: int, n_val: int) -> Accuracy
 def still_improving(record: RunRecord) -> StillImproving | None:
     """Find a run that was ended by the number of epochs allowed while its loss still fell.
 
-    Either its last epoch is below all before by `min_delta`, the smallest fall that early stopping
-    counts as an improvement; or least squares through the last `N_LAST` epochs fall by as much an
-    epoch, and that trend is not chance.
+    Its last epoch is the lowest. Either it is below all before by `min_delta`, the smallest fall
+    that early stopping counts as an improvement; or least squares through the last `N_LAST` epochs
+    fall by as much an epoch, and that trend is not chance.
     """
     config, losses = record.config, [epoch.val_loss for epoch in record.history]
     if config is None or len(losses) < max(2, config.training.max_epochs):
         return None
     fall = min(losses[:-1]) - losses[-1]
-    if fall >= config.training.min_delta and fall > 0:
-        return StillImproving(fall, None)
+    annealed = config.training.schedule == "cosine"
+    if fall <= 0:
+        return None
+    if fall >= config.training.min_delta:
+        return StillImproving(annealed, fall, None)
     if len(losses) < N_LAST:
         return None
     trend = linregress(range(N_LAST), losses[-N_LAST:], alternative="less")
     if trend.pvalue > ALPHA or -trend.slope < config.training.min_delta:
         return None
-    return StillImproving(None, float(trend.pvalue))
+    return StillImproving(annealed, None, float(trend.pvalue))
 
 
 def unstable(history: Sequence[Epoch]) -> Unstable | None:

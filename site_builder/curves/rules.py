@@ -52,8 +52,10 @@ def rules() -> tuple[Rule, ...]:
         Rule(
             StillImproving.label,
             "The run had all the epochs that it was allowed, and its validation loss was lowest in "
-            f"the last one or falls over the last {last} (least squares, one-sided p ≤ {level}): "
-            "in either case by the configured smallest improvement or more.",
+            "the last one: by the configured smallest improvement or more, or falling by as much "
+            f"an epoch over the last {last} (least squares, one-sided p ≤ {level}). Where the "
+            "learning rate was scheduled to fall until then, that is to be expected, and does not "
+            "tell whether more epochs would help.",
             "The smallest improvement is that of early stopping, min_delta in the configuration.",
         ),
         Rule(

@@ -8,13 +8,8 @@ tested and where to check it follow from these numbers.
 from collections.abc import Callable, Iterable
 
 from site_builder.findings.augmentation import augmentation_verdicts
-from site_builder.findings.cost import (
-    accuracy_latency_front,
-    fastest,
-    smallest,
-    training_time,
-    within_budget,
-)
+from site_builder.findings.cheapest import fastest, smallest
+from site_builder.findings.cost import accuracy_latency_front, training_time, within_budget
 from site_builder.findings.errors import hardest_classes, most_confused
 from site_builder.findings.finding import Finding, Material
 from site_builder.findings.ranking import accuracy_range, best_over_seeds, best_run

@@ -9,14 +9,14 @@ from site_builder.comparisons import Comparison
 from site_builder.findings.finding import MCNEMAR, Evidence, Material
 from site_builder.findings.text import Names, Sentence, aside, listed, number, paragraph, say
 from site_builder.loading import Run
-from site_builder.pages.hardware import hardware
+from site_builder.pages.hardware import comparable
 from site_builder.pareto import pareto_front
 
 LATENCY_FACTOR = 2.0
 """The budget as a multiple of the lowest latency. Only the reader knows the real budget; this one
 asks what as much time again as is needed anyway can buy."""
 
-_TABLE = Evidence("the cost of every run", addresses.COMPARE)
+TABLE = Evidence("the cost of every run", addresses.COMPARE)
 
 
 def known(
@@ -37,74 +37,12 @@ def n_parameters(run: Run) -> float | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Fastest:
-    """The model with the lowest latency.
-
-    Attributes:
-        best: Its most accurate run.
-        low: Lowest latency among its runs, ms.
-        high: Highest latency among its runs, ms.
-    """
-
-    label: ClassVar[str] = "Fastest"
-    test: ClassVar[str] = ""
-    evidence: ClassVar[Evidence] = _TABLE
-    best: Run
-    low: float
-    high: float
-
-    def sentence(self, names: Names) -> Sentence:
-        """Name it with its latency and its accuracy."""
-        low, high = formatting.milliseconds(self.low), formatting.milliseconds(self.high)
-        return say(
-            "{} needs {} for one image; its best run is {} accurate.",
-            names.model(self.best),
-            number(low if low == high else f"{low} to {high}"),
-            number(formatting.percent(self.best.accuracy)),
-        )
-
-
-def fastest(material: Material) -> Fastest | None:
-    """Find the fastest model; silent where times are of one model, or of several machines."""
-    runs = _cheapest_model(_timed(material))
-    if runs is None:
-        return None
-    latencies = [latency for latency, _ in runs]
-    return Fastest(runs[0][1], min(latencies), max(latencies))
-
-
-@dataclass(frozen=True, eq=False)
-class Smallest:
-    """The model with the fewest parameters, and its most accurate run."""
-
-    label: ClassVar[str] = "Smallest"
-    test: ClassVar[str] = ""
-    evidence: ClassVar[Evidence] = _TABLE
-    best: Run
-    n_parameters: float
-
-    def sentence(self, names: Names) -> Sentence:
-        """Name it with its size and its accuracy."""
-        return say(
-            "{} has {} parameters; its best run is {} accurate.",
-            names.model(self.best),
-            number(formatting.quantity(self.n_parameters)),
-            number(formatting.percent(self.best.accuracy)),
-        )
-
-
-def smallest(material: Material) -> Smallest | None:
-    """Find the smallest model; silent where the size of one model at most is known."""
-    runs = _cheapest_model(known(material.experiment.ranked, n_parameters))
-    return Smallest(runs[0][1], runs[0][0]) if runs else None
-
-
-@dataclass(frozen=True, eq=False)
 class WithinBudget:
     """The most accurate run within `LATENCY_FACTOR` times the lowest latency.
 
     Attributes:
-        run: The run.
+        run: The run; of equal ones the first of the config.
+        level: Other runs within the budget that are exactly as accurate.
         budget_ms: The budget.
         n_within: Runs within the budget, at least 2.
         best: The most accurate run of all; `run` where that is as accurate.
@@ -114,6 +52,7 @@ class WithinBudget:
 
     label: ClassVar[str] = "Within a budget"
     run: Run
+    level: tuple[Run, ...]
     budget_ms: float
     n_within: int
     best: Run
@@ -127,16 +66,16 @@ class WithinBudget:
     @property
     def evidence(self) -> Evidence:
         """The table of costs."""
-        return _TABLE
+        return TABLE
 
     def sentence(self, names: Names) -> Sentence:
         """Name it, and what a larger budget would buy."""
         first = say(
-            "Of the {} within {} for one image, twice the lowest latency, {} is the most accurate, "
-            "at {}.",
+            f"Of the {{}} within {{}} for one image, {formatting.multiple(LATENCY_FACTOR)} the "
+            f"lowest latency, {{}} {'are' if self.level else 'is'} the most accurate, at {{}}.",
             aside(formatting.count_of(self.n_within, "run")),
             aside(formatting.milliseconds(self.budget_ms)),
-            names.run(self.run),
+            names.runs((self.run, *self.level)),
             number(formatting.percent(self.run.accuracy)),
         )
         return paragraph(first, self._against_the_best(names))
@@ -146,7 +85,8 @@ class WithinBudget:
             return say("No slower run is more accurate.") if self.run is self.best else ()
         does = "separates" if self.comparison.separated else "does not separate"
         return say(
-            f"A paired test {does} it from {{}}, {{}} above.",
+            f"A paired test {does} {{}} from {{}}, {{}} above.",
+            names.run(self.run) if self.level else say("it"),
             names.run(self.best),
             number(formatting.points(self.comparison.paired.difference)),
         )
@@ -154,18 +94,19 @@ class WithinBudget:
 
 def within_budget(material: Material) -> WithinBudget | None:
     """Find the best within the budget; silent where that leaves out no run, or all but one."""
-    timed = _timed(material)
-    if not timed:
+    costs = timed(material)
+    if not costs:
         return None
-    budget = LATENCY_FACTOR * min(latency for latency, _ in timed)
-    within = [run for latency, run in timed if latency <= budget]
-    if len(within) in (1, len(timed)):
+    budget = LATENCY_FACTOR * min(latency for latency, _ in costs)
+    within = [run for latency, run in costs if latency <= budget]
+    if len(within) in (1, len(costs)):
         return None
-    best, run = material.experiment.ranked[0], within[0]
+    best, (run, *others) = material.experiment.ranked[0], within
+    level = tuple(other for other in others if other.accuracy == run.accuracy)
     if run.accuracy == best.accuracy:
-        return WithinBudget(run, budget, len(within), run, None)
+        return WithinBudget(run, level, budget, len(within), run, None)
     comparison = material.comparisons.compare(best.run_id, run.run_id)
-    return WithinBudget(run, budget, len(within), best, comparison)
+    return WithinBudget(run, level, budget, len(within), best, comparison)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,10 +151,10 @@ class ParetoFront:
 
 def accuracy_latency_front(material: Material) -> ParetoFront | None:
     """Find the front; silent where latencies are known of one model, or of several machines."""
-    timed = _timed(material)
-    if _n_models(timed) < 2:
+    costs = timed(material)
+    if len({model_of(run) for _, run in costs}) < 2:
         return None
-    latencies, runs = zip(*timed, strict=True)
+    latencies, runs = zip(*costs, strict=True)
     front = pareto_front(latencies, [run.accuracy for run in runs])
     return ParetoFront(tuple(runs[place] for place in front), len(runs))
 
@@ -231,7 +172,7 @@ class TrainingTime:
 
     label: ClassVar[str] = "Training"
     test: ClassVar[str] = ""
-    evidence: ClassVar[Evidence] = _TABLE
+    evidence: ClassVar[Evidence] = TABLE
     total_s: float
     n_runs: int
     longest: Run
@@ -260,26 +201,14 @@ def training_time(material: Material) -> TrainingTime | None:
     return TrainingTime(sum(time for time, _ in times), len(times), longest, longest_s)
 
 
-def _timed(material: Material) -> tuple[tuple[float, Run], ...]:
+def timed(material: Material) -> tuple[tuple[float, Run], ...]:
     """Return latencies and runs, most accurate first; none where machines differ."""
-    if len(hardware(material.experiment.runs)) != 1:
+    if not comparable(material.experiment.runs):
         return ()
     return known(material.experiment.ranked, latency_ms)
 
 
-def _cheapest_model(costs: tuple[tuple[float, Run], ...]) -> list[tuple[float, Run]] | None:
-    """Return costs and runs of the cheapest model; None where there are not two models."""
-    if _n_models(costs) < 2:
-        return None
-    _, cheapest = min(costs, key=lambda pair: pair[0])
-    return [(cost, run) for cost, run in costs if _model(run) == _model(cheapest)]
-
-
-def _n_models(costs: tuple[tuple[float, Run], ...]) -> int:
-    return len({_model(run) for _, run in costs})
-
-
-def _model(run: Run) -> tuple[str, ...]:
+def model_of(run: Run) -> tuple[str, ...]:
     """Return what runs of one model share; a run made elsewhere is a model of its own."""
     config = run.record.config
     return (config.model, config.head) if config else (run.run_id,)

@@ -120,8 +120,8 @@ class BestOverSeeds:
         group: Runs that differ only in their seed; of equal means the first.
         on_images: The others that can be tested on the same images, and whether the test separates
             all runs of the two.
-        over_seeds: The others that have two or more seeds in common with it, and whether the test
-            over these seeds separates the two.
+        over_seeds: The others that have two or more seeds in common with it, among which the
+            difference varies, and whether the test over these seeds separates the two.
     """
 
     label: ClassVar[str] = "Most accurate over seeds"
@@ -171,7 +171,9 @@ def best_over_seeds(material: Material) -> BestOverSeeds | None:
         group=best,
         on_images=tuple((other, apart) for other, apart in on_images if apart is not None),
         over_seeds=tuple(
-            (test.second, test.separated) for test in comparisons.over_seeds if test.first is best
+            (test.second, test.separated)
+            for test in comparisons.over_seeds
+            if test.first is best and test.adjusted_p_value is not None
         ),
     )
 
@@ -241,7 +243,7 @@ class AccuracyRange:
 def accuracy_range(material: Material) -> AccuracyRange | None:
     """Find both ends; silent where all runs are as accurate, one run included."""
     ranked = material.experiment.ranked
-    if not ranked or ranked[0].n_correct == ranked[-1].n_correct:
+    if not ranked or ranked[0].accuracy == ranked[-1].accuracy:
         return None
     lowest, highest = ranked[-1], ranked[0]
     comparison = material.comparisons.compare(highest.run_id, lowest.run_id)

@@ -8,6 +8,7 @@ from site_builder.comparisons import Comparisons, SeedGroup
 from site_builder.findings.cost import LATENCY_FACTOR, n_parameters
 from site_builder.findings.finding import MCNEMAR, Evidence, Material
 from site_builder.findings.text import Names, Sentence, aside, number, say
+from site_builder.pages.hardware import comparable, processor
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +19,8 @@ class HighestAccuracy:
         group: Runs that differ only in their seed; most often one run. Of equal ones the first.
         level: Other groups that are exactly as accurate.
         n_tied: Further groups that the test does not separate from it.
+        n_behind: Groups that the test finds behind it.
+        all_tested: Whether every other group can be tested against it.
     """
 
     label: ClassVar[str] = "Highest accuracy"
@@ -25,24 +28,31 @@ class HighestAccuracy:
     group: SeedGroup
     level: tuple[SeedGroup, ...]
     n_tied: int
+    n_behind: int
+    all_tested: bool
 
     @property
     def test(self) -> str:
-        """McNemar's, where others share the place."""
-        return MCNEMAR if self.n_tied else ""
+        """McNemar's, where there is a less accurate group to test."""
+        return MCNEMAR if self.n_tied or self.n_behind else ""
 
     def sentence(self, names: Names) -> Sentence:
         """Name it with its accuracy."""
         accuracy = number(formatting.percent(self.group.summary.mean))
         highest = say("{}: {}, the highest", names.group(self.group), accuracy)
         shared = say(", shared with {}", names.groups(self.level)) if self.level else ()
-        return (*highest, *shared, *self._tied())
+        return (*highest, *shared, *self._verdict())
 
-    def _tied(self) -> Sentence:
-        if not self.n_tied:
+    def _verdict(self) -> Sentence:
+        tested = "" if self.all_tested else " of those tested"
+        if self.n_tied:
+            others = f"{formatting.word(self.n_tied)} other{'s' if self.n_tied > 1 else ''}"
+            words = f"; a paired test does not separate it from {{}}{tested}."
+            return say(words, aside(others))
+        if not self.n_behind:
             return say(".")
-        others = f"{formatting.word(self.n_tied)} other{'s' if self.n_tied > 1 else ''}"
-        return say("; a paired test does not separate it from {}.", aside(others))
+        rest = "the rest" if self.level else "all others"
+        return say(f"; a paired test separates it from {rest}{tested}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +106,9 @@ class ForSmallMachines:
         group: The group.
         n_parameters: Its parameters.
         budget_ms: `LATENCY_FACTOR` times the lowest CPU latency.
-        best: The most accurate group within the budget.
-        all_compared: Whether every other group within it can be tested against that one.
+        best: The most accurate group within the budget; of equal ones the first.
+        level: Other groups within the budget that are exactly as accurate.
+        all_compared: Whether every other group within it can be tested against the best.
     """
 
     label: ClassVar[str] = "Mobile"
@@ -106,25 +117,31 @@ class ForSmallMachines:
     n_parameters: float
     budget_ms: float
     best: SeedGroup
+    level: tuple[SeedGroup, ...]
     all_compared: bool
 
     @property
     def test(self) -> str:
         """McNemar's, where it is not the most accurate within the budget itself."""
-        return "" if self.group is self.best else MCNEMAR
+        return "" if self.group in (self.best, *self.level) else MCNEMAR
 
     def sentence(self, names: Names) -> Sentence:
         """Name it with its size and the budget."""
         size = number(f"{formatting.quantity(self.n_parameters)} parameters")
         budget = aside(formatting.milliseconds(self.budget_ms))
-        within = "within {} for one image on the CPU, twice the lowest time"
-        if self.group is self.best:
-            words = f"{{}}: with {{}}, the most accurate {within}."
-            return say(words, names.group(self.group), size, budget)
+        times = formatting.multiple(LATENCY_FACTOR)
+        within = f"within {{}} for one image on the CPU, {times} the lowest time"
+        top = (self.best, *self.level)
+        if self.group in top:
+            others = [group for group in top if group is not self.group]
+            shared = say(", shared with {}", names.groups(others)) if others else ()
+            what = "the highest accuracy" if others else "the most accurate"
+            words = f"{{}}: with {{}}, {what} {within}{{}}."
+            return say(words, names.group(self.group), size, budget, shared)
         smallest = "smallest" if self.all_compared else "smallest of those tested"
         return say(
-            f"{{}}: with {{}}, the {smallest} that a paired test does not separate from {{}}, the "
-            f"most accurate {within}.",
+            f"{{}}: with {{}}, the {smallest} that a paired test does not separate from {{}}, "
+            f"{'one of ' if self.level else ''}the most accurate {within}.",
             names.group(self.group),
             size,
             names.group(self.best),
@@ -139,8 +156,14 @@ def highest_accuracy(material: Material) -> HighestAccuracy | None:
         return None
     best, *others = groups
     level = tuple(other for other in others if other.level_with(best))
-    tied = {*_as_good(material.comparisons, groups)} - {best, *level}
-    return HighestAccuracy(best, level, len(tied))
+    ahead = [material.comparisons.ahead(best, other) for other in others if other not in level]
+    return HighestAccuracy(
+        best,
+        level,
+        n_tied=ahead.count(False),
+        n_behind=ahead.count(True),
+        all_tested=None not in ahead,
+    )
 
 
 def smallest_as_good(material: Material) -> SmallestAsGood | None:
@@ -160,21 +183,22 @@ def smallest_as_good(material: Material) -> SmallestAsGood | None:
 
 
 def for_small_machines(material: Material) -> ForSmallMachines | None:
-    """Recommend within a budget; silent where times are of one model, or of several processors."""
+    """Recommend within a budget; silent where times are of one size, or of several processors."""
     timed = [
         (latency, group)
         for group in material.comparisons.seed_groups
         if (latency := _cpu_latency_ms(group)) is not None and _size(group) is not None
     ]
-    processors = {run.provenance.cpu for _, group in timed if (run := group.run.record).provenance}
-    if len({_size(group) for _, group in timed}) < 2 or len(processors) != 1:
+    runs = [run for _, group in timed for run in group.runs]
+    if len({_size(group) for _, group in timed}) < 2 or not comparable(runs, processor):
         return None
     budget = LATENCY_FACTOR * min(latency for latency, _ in timed)
     within = tuple(group for latency, group in timed if latency <= budget)
     best, *others = within
     group, size = _smallest(_as_good(material.comparisons, within))
     all_compared = all(_tested(material, best, other) for other in others)
-    return ForSmallMachines(group, size, budget, best, all_compared)
+    level = tuple(other for other in others if other.level_with(best))
+    return ForSmallMachines(group, size, budget, best, level, all_compared)
 
 
 def _tested(material: Material, one: SeedGroup, other: SeedGroup) -> bool:

@@ -117,7 +117,8 @@ class StillImproving(_ByCurves):
     """Runs that were ended by the number of epochs allowed while their loss still fell.
 
     Attributes:
-        runs: Runs of which `curves.diagnoses.still_improving` says so; at least one.
+        runs: Runs of which `curves.diagnoses.still_improving` says so, though their learning rate
+            was not scheduled to fall until then; at least one.
     """
 
     label: ClassVar[str] = "Not converged"
@@ -135,7 +136,11 @@ class StillImproving(_ByCurves):
 def still_improving(material: Material) -> StillImproving | None:
     """Find runs that would have gone on improving; silent where there is none."""
     ranked = material.experiment.ranked
-    runs = tuple(run for run in ranked if diagnoses.still_improving(run.record))
+    runs = tuple(
+        run
+        for run in ranked
+        if (found := diagnoses.still_improving(run.record)) and not found.annealed
+    )
     return StillImproving(runs) if runs else None
 
 

@@ -352,7 +352,7 @@ def run(tmp_path: Path) -> RunRecord:
 @pytest.mark.parametrize(
     ("losses", "expected"),
     [
-        ([1.0, 0.8, 0.7, 0.6, 0.55, 0.5], StillImproving(pytest.approx(0.05), None)),
+        ([1.0, 0.8, 0.7, 0.6, 0.55, 0.5], StillImproving(False, pytest.approx(0.05), None)),
         ([1.0, 0.8, 0.7, 0.6, 0.55], None),  # early stopping ended it
         ([0.5] * 6, None),
         ([1.0, 0.5, 0.501, 0.502, 0.503, 0.497], None),  # lowest, but by less than counts
@@ -367,11 +367,13 @@ def test_still_improving(
 
 
 def test_a_trend_over_the_last_epochs_is_improving_too(run: RunRecord) -> None:
-    losses = [1.0, 0.80, 0.71, 0.66, 0.59, 0.595]
+    losses = [1.0, 0.80, 0.71, 0.66, 0.595, 0.590]
     trend = linregress(range(5), losses[1:])
     assert trend.slope < 0
     found = still_improving(run.model_copy(update={"history": history(*losses)}))
-    assert found == StillImproving(None, pytest.approx(trend.pvalue / 2))
+    assert found == StillImproving(False, None, pytest.approx(trend.pvalue / 2))
+    rose = [*losses[:-2], 0.590, 0.595]
+    assert still_improving(run.model_copy(update={"history": history(*rose)})) is None
     slow = [loss / 100 for loss in losses]
     assert still_improving(run.model_copy(update={"history": history(*slow)})) is None
 

@@ -7,16 +7,12 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, ttest_1samp, ttest_rel
 
+from experiments.results.counts import Counts
 from experiments.results.store import ExperimentStore
 from site_builder.findings import errors, findings, leading, recommendations
 from site_builder.findings.augmentation import augmentation_verdicts
-from site_builder.findings.cost import (
-    accuracy_latency_front,
-    fastest,
-    smallest,
-    training_time,
-    within_budget,
-)
+from site_builder.findings.cheapest import fastest, smallest
+from site_builder.findings.cost import accuracy_latency_front, training_time, within_budget
 from site_builder.findings.finding import Finding, Material
 from site_builder.findings.ranking import accuracy_range, best_over_seeds, best_run
 from site_builder.findings.recommendations import (
@@ -164,6 +160,18 @@ def test_the_range_says_whether_its_ends_are_separated(tmp_path: Path) -> None:
     assert said(accuracy_range, level) == ""
 
 
+def test_as_many_right_of_fewer_images_is_a_range(tmp_path: Path) -> None:
+    """An imported matrix may be of other images: 300 of 400 and 300 of 300 are not the same."""
+    store = store_of(tmp_path, {"alpha": 300, "beta": 300})
+    assert said(accuracy_range, store) == ""
+    import_counts(store, "beta-none")
+    counts = Counts.of(np.diag([75, 75, 75, 75]))
+    change(store, "beta-none", counts=store.write_counts("beta-none", counts))
+    assert said(accuracy_range, store) == (
+        "Accuracy ranges from 75.0 % (Alpha, no augmentation) to 100.0 % (Beta-None, imported)."
+    )
+
+
 def seeded(folder: Path, hits: dict[str, tuple[int, ...]]) -> ExperimentStore:
     seeds = tuple(range(len(next(iter(hits.values())))))
     store = write_made_up_store(
@@ -205,6 +213,15 @@ def test_over_seeds_with_one_other(tmp_path: Path) -> None:
         "from those of Beta, no augmentation. Over seeds, a paired t test does not separate it "
         "from Beta, no augmentation."
     )
+    # 20 images in either seed: there is no spread that a t test could divide by.
+    alike = seeded(tmp_path / "alike", {"alpha": (380, 390), "beta": (340, 350)})
+    assert said(best_over_seeds, alike).endswith(
+        "On the same images, a paired test separates all its runs from those of Beta, no "
+        "augmentation."
+    )
+    found = best_over_seeds(material(alike))
+    assert found is not None
+    assert found.test == "exact McNemar, Holm-corrected over all pairs of runs"
     alone = seeded(tmp_path / "alone", {"alpha": (380, 390)})
     assert said(best_over_seeds, alone).endswith("(standard deviation 1.8 points).")
 
@@ -225,6 +242,20 @@ def test_fastest_and_smallest_name_the_model_with_its_best_run(tmp_path: Path) -
     assert said(smallest, store) == "Alpha has 1.00 M parameters; its best run is 80.0 % accurate."
 
 
+def test_models_whose_costs_read_the_same_are_named_together(tmp_path: Path) -> None:
+    """Alpha and beta differ by a microsecond and by ten parameters: less than the page shows."""
+    store = store_of(tmp_path, {"alpha": 300, "beta": 390, "gamma": 380})
+    change_cost(store, "beta-none", latency_ms=1.999, n_parameters=999_990)
+    assert said(fastest, store) == (
+        "The lowest latency for one image, 2.00 ms, is that of Beta (best run 97.5 %) and Alpha "
+        "(best run 75.0 %)."
+    )
+    assert said(smallest, store) == (
+        "The fewest parameters, 1.00 M, are those of Beta (best run 97.5 %) and Alpha (best run "
+        "75.0 %)."
+    )
+
+
 def test_costs_of_one_model_or_of_two_machines_say_nothing(tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path, models=("alpha",), n_images=N)
     for rule in (fastest, smallest, accuracy_latency_front):
@@ -238,6 +269,35 @@ def test_costs_of_one_model_or_of_two_machines_say_nothing(tmp_path: Path) -> No
     for rule in (fastest, within_budget, accuracy_latency_front, for_small_machines):
         assert said(rule, store) == ""
     assert said(smallest, store) != ""
+
+
+def test_times_from_elsewhere_recommend_nothing(tmp_path: Path) -> None:
+    """Nothing is known of the machine behind an import, nor whether that of another is the same."""
+    store = store_of(tmp_path, {"alpha": 300, "beta": 390, "gamma": 380})
+    assert said(for_small_machines, store) != ""
+    cost = store.read_run("alpha-none").cost
+    assert cost is not None
+    import_counts(store, "alpha-none")
+    absent = {k: why for k, why in store.read_run("alpha-none").absent.items() if k != "cost"}
+    tiny = cost.model_copy(update={"cpu_latency_ms": 0.01, "latency_ms": 0.01})
+    change(store, "alpha-none", cost=tiny, absent=absent)
+    for rule in (fastest, within_budget, accuracy_latency_front, for_small_machines):
+        assert said(rule, store) == ""
+    for run_id in ("beta-none", "gamma-none"):
+        import_counts(store, run_id)
+        change(store, run_id, cost=cost, absent=absent)
+    for rule in (fastest, within_budget, accuracy_latency_front, for_small_machines):
+        assert said(rule, store) == ""
+
+
+def test_times_on_more_threads_recommend_nothing(tmp_path: Path) -> None:
+    """Neither of a whole run, nor of the second seed of one."""
+    store = seeded(tmp_path, {"alpha": (300, 301), "beta": (390, 391), "gamma": (380, 381)})
+    assert said(for_small_machines, store) != ""
+    provenance = store.read_run("beta-none-seed1").provenance
+    assert provenance is not None
+    change(store, "beta-none-seed1", provenance=provenance.model_copy(update={"n_threads": 9}))
+    assert said(for_small_machines, store) == ""
 
 
 def test_a_missing_cost_is_left_out(tmp_path: Path) -> None:
@@ -270,6 +330,23 @@ def test_as_many_right_within_the_budget_is_the_best(tmp_path: Path) -> None:
     change_cost(store, "delta-none", latency_ms=3.0)
     assert said(within_budget, store).endswith(
         "Delta, no augmentation is the most accurate, at 97.5 %. No slower run is more accurate."
+    )
+
+
+def test_runs_that_tie_within_the_budget_share_the_sentence(tmp_path: Path) -> None:
+    """Budget 4 ms, for alpha, beta and gamma: beta and gamma tie, delta is 5 images ahead."""
+    hits = {"alpha": 300, "beta": 385, "gamma": 385, "delta": 390}
+    store = store_of(tmp_path, hits)
+    change_cost(store, "gamma-none", latency_ms=3.0)
+    assert said(within_budget, store) == (
+        "Of the 3 runs within 4.00 ms for one image, twice the lowest latency, Beta, no "
+        "augmentation and Gamma, no augmentation are the most accurate, at 96.2 %. A paired test "
+        "does not separate Beta, no augmentation from Delta, no augmentation, 1.2 points above."
+    )
+    level = store_of(tmp_path / "level", hits | {"delta": 385})
+    change_cost(level, "gamma-none", latency_ms=3.0)
+    assert said(within_budget, level).endswith(
+        "are the most accurate, at 96.2 %. No slower run is more accurate."
     )
 
 
@@ -349,6 +426,50 @@ def test_holm_keeps_one_of_many_models_from_looking_helped(tmp_path: Path) -> No
     six = {"alpha": (380, 386)} | dict.fromkeys("bcdef", (380, 380))
     found = augmentation_verdicts(material(augmented(tmp_path / "six", six)))
     assert [verdict.verdict for verdict in found] == ["undecided"]
+
+
+def of_seeds(folder: Path, without: tuple[int, ...], with_: tuple[int, ...]) -> ExperimentStore:
+    seeds = tuple(range(len(without)))
+    store = write_made_up_store(folder, models=("alpha",), n_images=N, training_seeds=seeds)
+    for seed in seeds:
+        of_seed = f"-seed{seed}" if seed else ""
+        answer(store, f"alpha-none{of_seed}", first(without[seed], N))
+        answer(store, f"alpha-standard{of_seed}", first(with_[seed], N))
+    return store
+
+
+def judged(store: ExperimentStore) -> tuple[str, str]:
+    read = material(store)
+    (verdict,) = augmentation_verdicts(read)
+    return words(verdict, read), verdict.test
+
+
+def test_two_seeds_are_judged_on_the_images_of_each(tmp_path: Path) -> None:
+    """50 images more, all one way, in both seeds; a t test over two would find nothing."""
+    assert (
+        ttest_rel((350, 348), (300, 300)).pvalue < 0.05 < ttest_rel((350, 330), (300, 300)).pvalue
+    )
+    holm = "Holm-corrected over all effects of augmentation"
+    assert judged(of_seeds(tmp_path / "clear", (300, 300), (350, 330))) == (
+        "Augmentation helped Alpha (+10.0 points, p < 0.001, 2 seeds).",
+        f"exact McNemar in every seed (its largest p), {holm}",
+    )
+    # p = 0.125 in the second seed: four images, all one way.
+    sentence, _ = judged(of_seeds(tmp_path / "one", (300, 300), (350, 304)))
+    assert sentence == (
+        "Augmentation made no detectable difference to Alpha (+6.8 points, p = 0.125, 2 seeds)."
+    )
+    sentence, _ = judged(of_seeds(tmp_path / "both", (300, 300), (350, 270)))
+    assert sentence == (
+        "Augmentation made no detectable difference to Alpha (+2.5 points, p = 1.000, 2 seeds)."
+    )
+
+
+def test_as_much_in_every_one_of_four_seeds_is_no_nothing(tmp_path: Path) -> None:
+    """A t test divides by the spread of the differences, which is 0."""
+    sentence, test = judged(of_seeds(tmp_path, (300,) * 4, (350,) * 4))
+    assert sentence == "Augmentation helped Alpha (+12.5 points, p < 0.001, 4 seeds)."
+    assert test.startswith("exact McNemar in every seed")
 
 
 def test_no_augmentation_no_verdict(tmp_path: Path) -> None:
@@ -497,6 +618,8 @@ def test_a_loss_that_fell_to_the_end_has_not_converged(tmp_path: Path) -> None:
     )
     change(store, "gamma-none", history=history(0.9, 0.5, 0.3))
     assert said(still_improving, store).endswith("may improve them.")
+    change_training(store, "gamma-none", schedule="cosine")
+    assert "Gamma" not in said(still_improving, store)
     for run_id in ("beta-none", "gamma-none"):
         change_training(store, run_id, max_epochs=4, min_delta=0.01)
     assert said(still_improving, store) == ""
@@ -534,6 +657,33 @@ def test_recommendations_are_the_smallest_that_the_test_does_not_separate(tmp_pa
     )
 
 
+def test_the_recommendation_for_small_machines_may_share_its_place(tmp_path: Path) -> None:
+    """1, 2, 3 million parameters at 2, 4 and 3 ms: all within the budget."""
+    within = "for one image on the CPU, twice the lowest time"
+    store = store_of(tmp_path, {"alpha": 300, "beta": 390, "gamma": 390})
+    change_cost(store, "gamma-none", cpu_latency_ms=3.0)
+    assert said(for_small_machines, store) == (
+        f"Beta, no augmentation: with 2.00 M parameters, the highest accuracy within 4.00 ms "
+        f"{within}, shared with Gamma, no augmentation."
+    )
+    # The smaller one is as accurate, though the config has it second.
+    change_cost(store, "gamma-none", n_parameters=1_500_000)
+    found = for_small_machines(material(store))
+    assert words(found, material(store)) == (
+        f"Gamma, no augmentation: with 1.50 M parameters, the highest accuracy within 4.00 ms "
+        f"{within}, shared with Beta, no augmentation."
+    )
+    assert found is not None
+    assert found.test == ""
+    store = store_of(tmp_path / "tied", {"alpha": 387, "beta": 390, "gamma": 390})
+    change_cost(store, "gamma-none", cpu_latency_ms=3.0)
+    assert said(for_small_machines, store) == (
+        "Alpha, no augmentation: with 1.00 M parameters, the smallest that a paired test does not "
+        "separate from Beta, no augmentation, one of the most accurate within 4.00 ms "
+        f"{within}."
+    )
+
+
 def test_the_highest_accuracy_may_be_shared(tmp_path: Path) -> None:
     store = store_of(tmp_path, {"alpha": 390, "beta": 390, "gamma": 389, "delta": 300})
     assert said(highest_accuracy, store) == (
@@ -544,6 +694,26 @@ def test_the_highest_accuracy_may_be_shared(tmp_path: Path) -> None:
     assert "the highest, shared with Beta-None, imported; a paired" in said(highest_accuracy, store)
     two = store_of(tmp_path / "two", {"alpha": 390, "beta": 390})
     assert said(highest_accuracy, two).endswith("shared with Beta, no augmentation.")
+
+
+def test_the_highest_accuracy_says_what_it_was_tested_against(tmp_path: Path) -> None:
+    store = store_of(tmp_path, {"alpha": 390, "beta": 389, "gamma": 300, "delta": 380})
+    assert said(highest_accuracy, store).endswith("does not separate it from one other.")
+    import_counts(store, "delta-none")
+    assert said(highest_accuracy, store).endswith(
+        "; a paired test does not separate it from one other of those tested."
+    )
+    import_counts(store, "beta-none")
+    read = material(store)
+    found = highest_accuracy(read)
+    assert words(found, read).endswith("; a paired test separates it from all others of those "
+                                       "tested.")  # fmt: skip
+    assert found is not None
+    assert found.test.startswith("exact McNemar")
+    level = store_of(tmp_path / "level", {"alpha": 390, "beta": 390, "gamma": 300})
+    assert said(highest_accuracy, level).endswith(
+        "shared with Beta, no augmentation; a paired test separates it from the rest."
+    )
 
 
 def test_what_was_not_tested_is_not_found_worse(tmp_path: Path) -> None:
@@ -584,7 +754,9 @@ def test_seeds_that_point_both_ways_are_as_good(tmp_path: Path) -> None:
 
 def test_the_best_may_be_the_smallest_as_good_itself(tmp_path: Path) -> None:
     store = store_of(tmp_path, {"alpha": 300, "beta": 390, "gamma": 380})
-    assert said(highest_accuracy, store) == "Beta, no augmentation: 97.5 %, the highest."
+    assert said(highest_accuracy, store) == (
+        "Beta, no augmentation: 97.5 %, the highest; a paired test separates it from all others."
+    )
     assert said(smallest_as_good, store) == (
         "Beta, no augmentation, again: with 2.00 M parameters, a paired test finds no smaller "
         "model as accurate."
