@@ -31,6 +31,16 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
             "is made where there is none. docs/importing.md says how each kind of file looks."
         ),
     )
+    _add_names(parser)
+    _add_extras(parser)
+    parser.add_argument(
+        "--force", action="store_true", help="replace an imported run of the same name"
+    )
+    parser.set_defaults(command=run)
+
+
+def _add_names(parser: argparse.ArgumentParser) -> None:
+    """Add what is imported, and where it goes."""
     parser.add_argument(
         "file",
         type=Path,
@@ -56,6 +66,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--title", default="", help="title of an experiment that is made (default: its name)"
     )
+
+
+def _add_extras(parser: argparse.ArgumentParser) -> None:
+    """Add what may come with the results."""
     parser.add_argument(
         "--classes",
         type=Path,
@@ -82,10 +96,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="NAME=VALUE",
         help="a score reported elsewhere, such as accuracy=0.91, to hold against the site's",
     )
-    parser.add_argument(
-        "--force", action="store_true", help="replace an imported run of the same name"
-    )
-    parser.set_defaults(command=run)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from experiments.__main__ import main
+from experiments.results.errors import DataError
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.pipeline import build_site
@@ -269,6 +271,121 @@ def test_bad_input_ends_with_code_2_and_writes_nothing(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not store_of(tmp_path).exists()
+
+
+HUGE = "1" + "0" * 400
+REPORT = (
+    '{"a": {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 2},'
+    ' "b": {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 3}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("m.json", "[[1e300, 0], [0, 1]]", "row '0', column '0': 1e+300 is no count of images"),
+        ("m.json", f"[[1, {HUGE}], [0, 1]]", "row '0', column '1': 10000"),
+        ("m.json", "[[9e15, 0], [0, 9e15]]", "counts 1.8e+16 images in all"),
+        ("m.json", "[[9e18, 0], [0, 9e18]]", "row '0', column '0': 9e+18 is no count of images"),
+        ("m.csv", "1e300,0\n0,1\n", "row '0', column '0': '1e300' is no count of images"),
+        ("m.csv", f"1,0\n{HUGE},1\n", "row '1', column '0': '10000"),
+        ("m.csv", ",a,b\na,1,0\nb,9e18,9e18\n", "row 'b', column 'a': '9e18' is no count"),
+        (
+            "m.json",
+            '{"confusion": [[1, 0], [0, 1]], "metrics": {"accuracy": 1e999}}',
+            "'metrics', 'accuracy': inf is not a number",
+        ),
+        (
+            "m.json",
+            '{"confusion": [[1, 0], [0, 1]], "metrics": {"accuracy": ' + HUGE + "}}",
+            "'metrics', 'accuracy': 10000",
+        ),
+        ("r.json", REPORT.replace('": 2', '": 1e999'), "class 'a', 'support': inf is no number"),
+        ("r.json", REPORT.replace('": 2', '": 9e18'), "class 'a': support is 9e+18"),
+        ("r.json", REPORT.replace('": 2', f'": {HUGE}'), "class 'a', 'support': 10000"),
+        (
+            "r.json",
+            REPORT.replace('": 2', '": 9e15').replace('": 3', '": 9e15'),
+            "counts 1.8e+16 images in all",
+        ),
+        ("r.json", REPORT.replace("1.0", "1e-320", 1), "class 'a': hits over precision is inf"),
+        ("r.json", REPORT.replace("1.0", HUGE, 1), "class 'a', 'precision': 10000"),
+        (
+            "m.json",
+            '{"confusion": [[1, 0], [0, 1]], "class_names": ["a", "\\ud800"]}',
+            r"the class '\ud800' holds half of a surrogate pair",
+        ),
+        (
+            "m.json",
+            '{"confusion": [[1, 0], [0, 1]], "metrics": {"\\ud800": 1}}',
+            r"'\ud800': is no text that a file can hold",
+        ),
+    ],
+)
+def test_numbers_and_texts_beyond_all_bounds_are_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(content)
+    assert main(["import", name, "--experiment", "mine", "--run", "a"]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert len(said) < 400
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("words", [["--cost", f"flops={HUGE}"], ["--cost", "latency_ms=1e300"]])
+def test_costs_beyond_all_bounds_are_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.csv").write_text("1,0\n0,1\n")
+    assert main(["import", "m.csv", "--experiment", "mine", "--run", "a", *words]) == 2
+    assert f"cost {words[1].partition('=')[0]}: has to be at most 1e+18" in capsys.readouterr().err
+
+
+def test_ids_that_no_file_can_hold_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"'b\\ud800' holds half of a surrogate pair"):
+        store_of(tmp_path).add_predictions(
+            run="a", sample_ids=["a", "b\ud800"], targets=[0, 1], probabilities=[[1, 0], [0, 1]]
+        )
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_file_whose_name_is_no_text_is_imported_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path(os.fsdecode(b"m\xff.csv"))
+    try:
+        file.write_text("1,0\n0,1\n")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert main(["import", str(file), "--experiment", "mine", "--run", "a"]) == 0
+    imported = store_of(tmp_path).read_run("a").imported
+    assert imported is not None
+    assert imported.file == "m?.csv"
+
+
+def test_work_that_took_no_time_passes_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says that no features had to be computed is believed."""
+    monkeypatch.chdir(tmp_path)
+    Path("m.csv").write_text("1,0\n0,1\n")
+    words = ["--cost", "features_time_s=0", "--cost", "reading_time_s=0"]
+    assert main(["import", "m.csv", "--experiment", "mine", "--run", "a", *words]) == 0
+    build_site(store_of(tmp_path), tmp_path / "site")
+    assert main(["import", "m.csv", "--experiment", "mine", "--run", "b", "--cost",
+                 "train_time_s=0"]) == 2  # fmt: skip
 
 
 def test_a_class_list_gives_indices_their_names(tmp_path: Path) -> None:

@@ -75,9 +75,11 @@ class ExperimentStore:
 
     def write_experiment(self, record: ExperimentRecord, samples: Iterable[Sample] | None) -> None:
         """Write `experiment.json` and, before it, `samples.csv`; None leaves the samples as is."""
+        # A record that cannot be written must not leave the samples without one.
+        content = to_json(record)
         if samples is not None:
             write_samples(self.folder / SAMPLES_FILE, samples)
-        write_atomically(self.folder / EXPERIMENT_FILE, to_json(record))
+        write_atomically(self.folder / EXPERIMENT_FILE, content)
 
     def read_experiment(self) -> ExperimentRecord:
         """Read `experiment.json`.

@@ -84,6 +84,23 @@ class TestMatrix:
         assert of.confusion is not None
         assert of.confusion.tolist() == MATRIX.tolist()
 
+    @pytest.mark.parametrize("names", [NAMES, ("target", "dog", "fox"), ("cat", "prediction", "a")])
+    @pytest.mark.parametrize("corner", ["", "target", "Prediction", "cat"])
+    def test_the_corner_and_the_classes_may_be_called_anything(
+        self, tmp_path: Path, names: tuple[str, ...], corner: str
+    ) -> None:
+        """As `pandas.crosstab(target, prediction)` writes it."""
+        found = read_import(write(tmp_path, named(MATRIX, names, corner), "m.csv"), None)
+        assert found.class_names == names
+        of = counts(found)
+        assert of.confusion is not None
+        assert of.confusion.tolist() == MATRIX.tolist()
+
+    def test_a_table_without_ids_is_told_so(self, tmp_path: Path) -> None:
+        table = "target,prediction\ncat,dog\ndog,dog\n"
+        with pytest.raises(DataError, match="has no column 'sample_id'"):
+            read_import(write(tmp_path, table, "p.csv"), None)
+
     def test_without_any_names_classes_are_numbers(self, tmp_path: Path) -> None:
         found = read_import(write(tmp_path, MATRIX.tolist(), "m.json"), None)
         assert found.class_names == ("0", "1", "2")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -27,6 +28,7 @@ from experiments.results.importers.matching import (
     samples_of,
     summary_of,
 )
+from experiments.results.importers.values import is_storable
 from experiments.results.names import check_id, id_of
 from experiments.results.predictions import Predictions
 from experiments.results.reported import notes_on
@@ -46,6 +48,8 @@ from experiments.results.store import ExperimentStore
 _UNKNOWN_FIELDS = (
     "config", "preprocessing", "best_epoch", "stopped_early", "provenance", "weights", "embedding"
 )  # fmt: skip
+_MAX_COST = 1e18
+"""No unit of a cost is so small: a typing error, and text that no column could hold."""
 _NOT_MEASURED = "the run was imported without it"
 
 
@@ -106,7 +110,9 @@ def add_run(
         StoreError: If the run is there already, or another process writes to the experiment.
     """
     check_id(store.name)
-    run_id, cost, reported = id_of(new.name), _cost(new.cost), _reported(imported, new)
+    run_id, described = id_of(new.name), _described(imported, new, now)
+    for text in (new.name, title, *described["reported_metrics"]):
+        _check_storable(text)
     with only_writer(store.folder, now):
         experiment, samples, said = _join(store, imported, new, title)
         _check_free(store, experiment, run_id, force=force)
@@ -121,26 +127,33 @@ def add_run(
                 experiment=store.name,
                 status="finished",
                 origin="imported",
-                label=new.name,
-                config=None,
-                preprocessing=None,
                 history=[],
-                best_epoch=None,
-                stopped_early=None,
-                cost=cost,
+                **dict.fromkeys(_UNKNOWN_FIELDS),
                 **_write_results(store, run_id, said),
-                reported_metrics=reported,
-                notes=notes_on(reported),
-                weights=None,
-                embedding=None,
-                provenance=None,
-                imported=_provenance(imported, new, now),
-                absent=_absent(said, imported, cost),
+                **described,
+                absent=_absent(said, imported, described["cost"]),
             )
             store.write_run(run)
         ids = [*experiment.run_ids, *({run_id} - set(experiment.run_ids))]
         store.write_experiment(experiment.model_copy(update={"run_ids": ids}), samples)
     return run
+
+
+def _described(imported: Imported, new: NewRun, now: datetime) -> dict[str, Any]:
+    """Return the fields of a run that need no store: they are refused before one is touched."""
+    reported = _reported(imported, new)
+    return {
+        "label": new.name,
+        "cost": _cost(new.cost),
+        "reported_metrics": reported,
+        "notes": notes_on(reported),
+        "imported": _provenance(imported, new, now),
+    }
+
+
+def _check_storable(text: str) -> None:
+    if not is_storable(text):
+        raise ConfigError(f"{text!r}: is no text that a file can hold; write it in UTF-8")
 
 
 def _join(
@@ -231,7 +244,8 @@ def _provenance(imported: Imported, new: NewRun, now: datetime) -> ImportProvena
     reason = "given as arrays, not as a file"
     return ImportProvenance(
         kind=imported.kind,
-        file=new.file.name if new.file else None,
+        # A name that is not UTF-8 comes with halves of surrogate pairs, which JSON cannot hold.
+        file=new.file.name.encode(errors="replace").decode() if new.file else None,
         file_sha256=sha256_of(new.file) if new.file else None,
         imported_at=now,
         bakeoff_version=version("bakeoff"),
@@ -253,6 +267,10 @@ def _cost(values: Mapping[str, str | float]) -> Cost | None:
     missing = {name: None for name in fields if name not in values}
     absent = dict.fromkeys(missing, _NOT_MEASURED)
     try:
-        return Cost.model_validate({**values, **missing, "absent": absent})
+        cost = Cost.model_validate({**values, **missing, "absent": absent})
     except ValidationError as error:
         raise ConfigError(f"cost {first_problem(error)}") from None
+    for name in values:
+        if isinstance(value := getattr(cost, name), int | float) and value > _MAX_COST:
+            raise ConfigError(f"cost {name}: has to be at most {_MAX_COST:g}")
+    return cost

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.results.errors import DataError, nearest
+from experiments.results.importers.values import is_storable
 from experiments.results.store import ExperimentStore
 
 
@@ -16,7 +17,7 @@ class ClassNames:
     """The classes, in the order of their indices.
 
     Attributes:
-        names: At least two different ones; any text that is not empty.
+        names: At least two different ones; any text that is not empty and can be stored.
         origin: Where they are from, for messages: `experiment 'digits'`.
     """
 
@@ -30,6 +31,11 @@ class ClassNames:
         for name in self.names:
             if not name:
                 raise DataError(f"{self.origin}: a class has an empty name; name it")
+            if not is_storable(name):
+                raise DataError(
+                    f"{self.origin}: the class {name!r} holds half of a surrogate pair, which no "
+                    "file can hold; correct it"
+                )
             if name in seen:
                 raise DataError(f"{self.origin}: has the class {name!r} twice; remove one")
             seen.add(name)

@@ -11,6 +11,7 @@ from experiments.results.counts import Counts
 from experiments.results.errors import DataError, nearest
 from experiments.results.importers.imported import Imported
 from experiments.results.importers.labels import ClassNames
+from experiments.results.importers.values import MAX_COUNT, as_given, finite, whole
 from experiments.tables import iter_csv
 
 _KEYS = ("confusion", "class_names", "metrics")
@@ -19,13 +20,23 @@ _KEYS = ("confusion", "class_names", "metrics")
 def is_matrix(file: Path) -> bool:
     """Tell whether a CSV file is a matrix: it is a table of predictions if its header says so.
 
+    The corner of a matrix may say `target`, as pandas writes it, and classes may have any name:
+    without a column `sample_id`, what is square is a matrix.
+
     Raises:
-        DataError: If its first row cannot be read, or has no commas.
+        DataError: If a row cannot be read, or the first has no commas.
     """
-    _, header = next(iter_csv(file))
+    rows = iter_csv(file)
+    _, header = next(rows)
     if len(header) == 1 and (apart := set(header[0]) & {";", "\t"}):
         raise DataError(f"{file}: its cells are apart by {apart.pop()!r}; save it with commas")
-    return not {"sample_id", "target", "prediction"} & {name.strip().lower() for name in header}
+    columns = {name.strip().lower() for name in header}
+    if "sample_id" in columns:
+        return False
+    if not columns & {"target", "prediction"}:
+        return True
+    # Whoever forgot the column `sample_id` is to be told so; two classes with names are 3 by 3.
+    return len(header) > 2 and sum(1 for _ in rows) + 1 == len(header)
 
 
 def read_csv_matrix(file: Path, known: ClassNames | None) -> Imported:
@@ -122,20 +133,19 @@ def _not_square(file: Path, n_rows: int, n_columns: int) -> str:
 
 def _count(file: Path, cell: Any, target: str, prediction: str) -> int:
     """Return a count from a cell of either kind of file."""
-    try:
-        value = float(cell)
-    except (TypeError, ValueError):
-        value = float("nan")
-    if value < 0 or not value.is_integer() or isinstance(cell, bool):
+    count = whole(cell)
+    if count is None:
         raise DataError(
-            f"{file}, row {target!r}, column {prediction!r}: {cell!r} is no count of images; give "
-            "whole numbers from 0, not shares of a row"
+            f"{file}, row {target!r}, column {prediction!r}: {as_given(cell)} is no count of "
+            f"images; give whole numbers from 0 to {MAX_COUNT:,}, not shares of a row"
         )
-    return int(value)
+    return count
 
 
 def _check_content(file: Path, matrix: NDArray[np.int64]) -> None:
-    if not matrix.sum():
+    if (total := matrix.sum(dtype=np.float64)) > MAX_COUNT:
+        raise DataError(f"{file}: counts {total:.3g} images in all; {MAX_COUNT:,} are the most")
+    if not total:
         raise DataError(f"{file}: counts no image; a run needs at least one")
     inner = matrix[:-1, :-1]
     if len(matrix) > 2 and (
@@ -151,10 +161,13 @@ def _check_content(file: Path, matrix: NDArray[np.int64]) -> None:
 def _metrics(file: Path, metrics: Any) -> dict[str, float]:
     if not isinstance(metrics, dict):
         raise DataError(f"{file}, 'metrics': has to be an object of names and numbers")
+    found = {}
     for name, value in metrics.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise DataError(f"{file}, 'metrics', {name!r}: {value!r} is not a number")
-    return {name: float(value) for name, value in metrics.items()}
+        number = None if isinstance(value, str) else finite(value)
+        if number is None:
+            raise DataError(f"{file}, 'metrics', {name!r}: {as_given(value)} is not a number")
+        found[name] = number
+    return found
 
 
 def _texts(file: Path, names: Any) -> tuple[str, ...]:

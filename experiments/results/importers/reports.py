@@ -9,6 +9,7 @@ from experiments.results.counts import Counts
 from experiments.results.errors import DataError
 from experiments.results.importers.imported import Imported
 from experiments.results.importers.labels import ClassNames
+from experiments.results.importers.values import MAX_COUNT, as_given, finite
 
 _AVERAGES = {"macro avg": "macro", "weighted avg": "weighted"}
 _OTHER_AVERAGES = ("micro avg", "samples avg")
@@ -73,14 +74,19 @@ def _counts(file: Path, name: str, entry: dict[str, Any]) -> tuple[int, int, int
 
 def _number(file: Path, name: str, field: str, entry: dict[str, Any]) -> float:
     value = entry.get(field)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise DataError(f"{file}, class {name!r}, {field!r}: {value!r} is no number from 0")
-    if field != "support" and value > 1:
-        raise DataError(f"{file}, class {name!r}, {field!r}: {value:g} is no share, from 0 to 1")
-    return float(value)
+    number = None if isinstance(value, str) else finite(value)
+    if number is None or number < 0:
+        raise DataError(f"{file}, class {name!r}, {field!r}: {as_given(value)} is no number from 0")
+    if field != "support" and number > 1:
+        raise DataError(f"{file}, class {name!r}, {field!r}: {number:g} is no share, from 0 to 1")
+    return number
 
 
 def _whole(file: Path, name: str, what: str, value: float) -> int:
+    if value > MAX_COUNT:
+        raise DataError(
+            f"{file}, class {name!r}: {what} is {value:.3g}; {MAX_COUNT:,} images are the most"
+        )
     if abs(value - round(value)) > _TOLERANCE:
         raise DataError(
             f"{file}, class {name!r}: {what} is {value:g}, but images come whole; give the report "
@@ -92,6 +98,9 @@ def _whole(file: Path, name: str, what: str, value: float) -> int:
 def _complete(file: Path, support: Any, chosen: Any) -> None:
     """Find the last unknown count of chosen images, in place: together they are all images."""
     unknown = chosen < 0
+    for counts in (support, chosen):
+        if (total := counts.sum(dtype=np.float64)) > MAX_COUNT:
+            raise DataError(f"{file}: counts {total:.3g} images in all; {MAX_COUNT:,} are the most")
     left = int(support.sum() - chosen[~unknown].sum())
     if not support.sum():
         raise DataError(f"{file}: counts no image; a run needs at least one")

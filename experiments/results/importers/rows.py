@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from experiments.results.errors import DataError
 from experiments.results.importers.labels import ClassNames
+from experiments.results.importers.values import is_storable
 from experiments.results.predictions import Predictions
 
 SUM_TOLERANCE = 0.01
@@ -101,6 +102,9 @@ def _check_ids(rows: Rows) -> None:
         if "\0" in sample_id:
             # NumPy drops it at the end of a text.
             raise rows.places.problem(row, "sample_id", "holds a NUL character; leave it out")
+        if not is_storable(sample_id):
+            what = f"{sample_id!r} holds half of a surrogate pair, which no file can hold"
+            raise rows.places.problem(row, "sample_id", f"{what}; correct it")
         if sample_id in seen:
             first = rows.places.problem(seen[sample_id], "sample_id", "here")
             raise rows.places.problem(
