@@ -12,6 +12,7 @@ from site_builder.checks.files import StoredFiles
 from site_builder.checks.links import Links
 from site_builder.checks.numbers import (
     BestEpoch,
+    Clock,
     EpochsRun,
     Operations,
     ReportedMetrics,
@@ -19,6 +20,7 @@ from site_builder.checks.numbers import (
     Times,
 )
 from site_builder.checks.predictions import (
+    KeptValidation,
     KnownClasses,
     NoMissingNumbers,
     Probabilities,
@@ -27,7 +29,13 @@ from site_builder.checks.predictions import (
     SameTargets,
 )
 from site_builder.checks.shown import ShownAccuracy
-from site_builder.checks.splits import AsRecorded, DisjointContents, DisjointIds, NearDuplicates
+from site_builder.checks.splits import (
+    AsRecorded,
+    DisjointContents,
+    DisjointIds,
+    DistinctClasses,
+    NearDuplicates,
+)
 from site_builder.loading import Experiment
 
 __all__ = [
@@ -42,7 +50,13 @@ __all__ = [
 ]
 
 _STORE_CHECKS: dict[str, tuple[Check, ...]] = {
-    "Images": (AsRecorded(), DisjointIds(), DisjointContents(), NearDuplicates()),
+    "Images": (
+        AsRecorded(),
+        DistinctClasses(),
+        DisjointIds(),
+        DisjointContents(),
+        NearDuplicates(),
+    ),
     "Predictions": (
         SameImages(),
         SameTargets(),
@@ -56,7 +70,9 @@ _STORE_CHECKS: dict[str, tuple[Check, ...]] = {
     "Training and costs": (
         EpochsRun(),
         BestEpoch(),
+        KeptValidation(),
         Times(),
+        Clock(),
         Operations(),
         ArchitectureTotals(),
     ),

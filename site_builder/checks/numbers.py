@@ -15,7 +15,15 @@ from site_builder.checks.base import (
     find_in_runs,
     named,
 )
-from site_builder.formatting import count, count_of, listing, precise, ratio, setting
+from site_builder.formatting import (
+    count,
+    count_of,
+    listing,
+    moment,
+    precise,
+    ratio,
+    setting,
+)
 from site_builder.loading import Experiment, Run
 from site_builder.scores import Score, Scores
 
@@ -23,6 +31,7 @@ FLOPS_FACTOR = 2.2
 """How far two counts of operations may be apart: one leaves out the products inside attention."""
 
 _TIMER_ROUNDING = 1.001
+_MAY_BE_ZERO = ("cost.reading_time_s", "cost.features_time_s")
 
 
 class RowSums(RunCheck):
@@ -113,8 +122,9 @@ class Times(RunCheck):
 
     name = "Times are possible"
     meaning = (
-        "No time is zero, negative or infinite; the 95th percentile of the latency is no less than "
-        "the median, the epochs take no longer than the training, and a run ends after it began."
+        "No time is negative or infinite, nor zero, but for work before training that was found "
+        "done; the 95th percentile of the latency is no less than the median, and the epochs take "
+        "no longer than the training."
     )
     holds = "all times are possible"
 
@@ -122,9 +132,34 @@ class Times(RunCheck):
         """Look at every number whose unit is a time or a rate."""
         record = run.record
         for name, value in _times(record):
-            if not (math.isfinite(value) and value > 0):
+            if not math.isfinite(value) or value < 0 or (not value and name not in _MAY_BE_ZERO):
                 return f"{name} is {setting(value)}"
         return "; ".join(_contradictions(record))
+
+
+class Clock(Check):
+    """Runs end after they began."""
+
+    name = "Runs end after they began"
+    meaning = (
+        "A computer’s clock that is set back makes a run seem to end before it began. Durations "
+        "are measured by another clock, which nobody sets."
+    )
+
+    def find(self, experiment: Experiment) -> Finding:
+        """Compare the moments of every run that has them."""
+        times = [run.record.provenance for run in experiment.runs if run.record.provenance]
+        back = [
+            f"{run.run_id}: from {moment(made.started_at)} to {moment(made.finished_at)}"
+            for run in experiment.runs
+            if (made := run.record.provenance) and made.finished_at <= made.started_at
+        ]
+        if back:
+            found = f"the clock was set back during {count_of(len(back), 'run')}"
+            return Finding(Status.NOTED, found, named(back))
+        if not times:
+            return Finding(Status.NOT_POSSIBLE, "no run tells when it was made")
+        return Finding(Status.PASSED, "every run that tells when it was made does")
 
 
 class Operations(RunCheck):
@@ -240,11 +275,9 @@ def _times(record: RunRecord) -> Iterator[tuple[str, float]]:
 
 
 def _contradictions(record: RunRecord) -> Iterator[str]:
-    cost, provenance = record.cost, record.provenance
+    cost = record.cost
     if cost and cost.latency_ms and cost.latency_p95_ms and cost.latency_p95_ms < cost.latency_ms:
         yield "cost.latency_p95_ms is less than the median"
     epochs_s = sum(epoch.duration_s for epoch in record.history)
     if cost and cost.train_time_s and epochs_s > cost.train_time_s * _TIMER_ROUNDING:
         yield "the epochs of the history take longer than cost.train_time_s"
-    if provenance and provenance.finished_at <= provenance.started_at:
-        yield "provenance.finished_at is not after started_at"

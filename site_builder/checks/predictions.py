@@ -3,15 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.results.errors import StoreError
 from experiments.results.predictions import NO_CONFIDENCE, NO_RANKS, Predictions
 from experiments.results.schema import Split
 from site_builder.checks.base import CannotCheckError, RunCheck
-from site_builder.formatting import count_of
+from site_builder.formatting import count, count_of, percent
 from site_builder.loading import Experiment, Run
 from site_builder.samples import SplitSamples
 
 _ROUNDING = 1e-4
 """How far sums of float32 probabilities may be off."""
+_WHOLE = 0.01
+"""How far a count may be off that is computed from a rate in float32."""
 
 
 class SameImages(RunCheck):
@@ -142,6 +145,35 @@ class Ranks(RunCheck):
             differs = listed & (of_place != said.target_probabilities)
             problems.append((differs, "whose true class has two probabilities"))
         return _first_of(said, *problems)
+
+
+class KeptValidation(RunCheck):
+    """The validation accuracy of the kept epoch is that of the stored predictions."""
+
+    name = "Validation predictions come to the accuracy of the epoch that was kept"
+    meaning = (
+        "The weights of that epoch were kept, and made the predictions: both must get as many "
+        "validation images right. In another order of sums, one of a thousand may turn."
+    )
+    holds = "as many are right"
+
+    def problem(self, experiment: Experiment, run: Run) -> str:
+        """Count the validation images that the predictions get right."""
+        record = run.record
+        if record.best_epoch is None or not record.history:
+            raise CannotCheckError(record.absent.get("best_epoch", "it has no history"))
+        try:
+            said = experiment.store.read_predictions(record, Split.VAL)
+        except StoreError:
+            raise CannotCheckError("its validation predictions cannot be read") from None
+        n_images, n_right = len(said), int((said.predicted == said.targets).sum())
+        kept = next(epoch for epoch in record.history if epoch.epoch == record.best_epoch)
+        if abs(kept.val_accuracy * n_images - n_right) <= n_images // 1000 + _WHOLE:
+            return ""
+        return (
+            f"epoch {kept.epoch} got {percent(kept.val_accuracy, 2)} right, the predictions "
+            f"{count(n_right)} of {count_of(n_images, 'image')}"
+        )
 
 
 def _predictions(run: Run) -> Predictions:

@@ -1,15 +1,26 @@
 """Checks of the finished site: what a page shows is what the predictions come to."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 
 from site_builder import addresses
-from site_builder.checks.base import CannotCheckError, Finding, SiteCheck, find_in_runs
-from site_builder.formatting import count
+from site_builder.checks.base import Finding, SiteCheck, find_in_runs
+from site_builder.formatting import NBSP, count
 from site_builder.loading import Experiment, Run
 
 _COLUMN = "accuracy"
+_SUMMARY = "index.html"
+
+
+class _Shown(NamedTuple):
+    """An accuracy on a page: where it is, of which runs the mean or of which run, and its text."""
+
+    page: str
+    runs: tuple[str, ...]
+    text: str
 
 
 class ShownAccuracy(SiteCheck):
@@ -17,37 +28,72 @@ class ShownAccuracy(SiteCheck):
 
     name = "The accuracy shown is the trace of the matrix over its sum"
     meaning = (
-        "The table of runs is read again from the finished page, and each accuracy in it compared "
-        "with the run's confusion matrix, to the last digit shown."
+        "The first sentence and the ranking of the summary, the table of runs and the page of each "
+        "run are read again as finished, and each accuracy in them compared with the run’s "
+        "confusion matrix, or the counts that an import has instead, to the last digit shown. A "
+        "mean over seeds is compared with the mean of theirs."
     )
 
     def find(self, experiment: Experiment, folder: Path) -> Finding:
-        """Read the accuracies from the page and compare them."""
-        page = _Table()
-        page.feed((folder / addresses.COMPARE).read_text(encoding="utf-8"))
-        page.close()
+        """Read the accuracies from the pages and compare them."""
+        rates = {run.run_id: Fraction(run.n_correct, run.n_images) for run in experiment.runs}
+        pages = [_SUMMARY, addresses.COMPARE, *map(addresses.run_page, rates)]
+        shown = [each for page in pages for each in _read(folder, page)]
         return find_in_runs(
             experiment.runs,
-            lambda run: _problem(run, page.shown.get(run.run_id, "")),
-            "the page shows the accuracy that the matrix comes to",
+            lambda run: "; ".join(_problems(run, shown, rates)),
+            "every page shows the accuracy that the counts come to",
         )
 
 
-class _Table(HTMLParser):
-    """Reads the accuracy of each run, as text, from the performance table."""
+def _problems(run: Run, shown: Sequence[_Shown], rates: Mapping[str, Fraction]) -> Iterator[str]:
+    """Yield what is wrong with the accuracies of a run, and with the means that begin with it."""
+    of_run = [each for each in shown if each.runs[:1] == (run.run_id,)]
+    for page in (_SUMMARY, addresses.COMPARE, addresses.run_page(run.run_id)):
+        if not any(each.page == page and len(each.runs) == 1 for each in of_run):
+            yield f"{page} shows no accuracy"
+    for page, runs, text in of_run:
+        if _reads_as(text, sum((rates[each] for each in runs), Fraction()) / len(runs)):
+            continue
+        right = f"{count(run.n_correct)} of {count(run.n_images)} are right"
+        if len(runs) > 1:
+            right = f"the mean over {count(len(runs))} seeds is another"
+        yield f"{page} shows {text}, but {right}"
+
+
+def _read(folder: Path, page: str) -> Iterable[_Shown]:
+    reader = _Page()
+    reader.feed((folder / page).read_text(encoding="utf-8"))
+    reader.close()
+    return [_Shown(page, tuple(runs.split()), text) for runs, text in reader.shown]
+
+
+class _Page(HTMLParser):
+    """Reads accuracies as text: from the performance table, and from what says whose they are.
+
+    The text of an element with `data-accuracy-of` begins with the accuracy of the runs it names, or
+    its first `<b>` does where it is a paragraph.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: dict[str, str] = {}
+        self.shown: list[tuple[str, str]] = []
         self._in_table = False
         self._columns: list[str] = []
         self._run = ""
         self._n_cells = 0
-        self._reading = False
+        self._reading = ""
+        self._in_bold = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         match tag:
+            case "p" if "data-accuracy-of" in given:
+                self._in_bold = given["data-accuracy-of"]
+            case "b" if self._in_bold:
+                self._reading, self._in_bold = self._in_bold, ""
+            case _ if "data-accuracy-of" in given:
+                self._reading = given["data-accuracy-of"]
             case "sortable-table":
                 self._in_table = given.get("data-key") == "performance"
             case "th" if self._in_table and "data-column" in given:
@@ -56,24 +102,14 @@ class _Table(HTMLParser):
                 self._run, self._n_cells = given.get("data-run", ""), 0
             case "td" if self._in_table and self._run and "data-value" in given:
                 self._n_cells += 1
-                self._reading = self._columns[self._n_cells - 1 : self._n_cells] == [_COLUMN]
+                if self._columns[self._n_cells - 1 : self._n_cells] == [_COLUMN]:
+                    self._reading = self._run
 
     def handle_data(self, data: str) -> None:
-        # The number is the first text of its cell.
-        if self._reading:
-            self.shown[self._run] = data.strip()
-            self._reading = False
-
-
-def _problem(run: Run, shown: str) -> str:
-    """Compare what is shown with the matrix; see `RunCheck.problem`."""
-    if run.matrix is None:
-        raise CannotCheckError(run.no_predictions)
-    trace, total = int(run.matrix.trace()), int(run.matrix.sum())
-    if _reads_as(shown, Fraction(trace, total)):
-        return ""
-    right = f"{count(trace)} of {count(total)} right"
-    return f"the page shows {shown or 'nothing'}, but the matrix has {right}"
+        # The number is the first text of its element.
+        if self._reading and data.strip():
+            self.shown.append((self._reading, data.strip().removesuffix(f"{NBSP}%")))
+            self._reading = ""
 
 
 def _reads_as(shown: str, rate: Fraction) -> bool:

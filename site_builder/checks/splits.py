@@ -1,5 +1,6 @@
 """Checks of the images: what was learned from is not what was judged on."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
@@ -38,6 +39,25 @@ class AsRecorded(Check):
             found = f"{count_of(len(wrong), 'number')} of experiment.json not as in samples.csv"
             return Finding(Status.FAILED, found, named(wrong))
         return _passed(experiment, "as experiment.json says", least=1)
+
+
+class DistinctClasses(Check):
+    """Classes differ in more than the space around their names."""
+
+    name = "Class names differ in more than the space around them"
+    meaning = (
+        "Imported names are kept as they came. Two that differ only in space at their ends look "
+        "the same on every page, and are most likely one class."
+    )
+
+    def find(self, experiment: Experiment) -> Finding:
+        """Strip the names and look for those that are then the same."""
+        bare = Counter(name.strip() for name in experiment.record.class_names)
+        alike = [repr(name) for name in experiment.record.class_names if bare[name.strip()] > 1]
+        if alike:
+            found = f"{count_of(len(alike), 'class', 'classes')} that differ only in space"
+            return Finding(Status.NOTED, found, named(alike))
+        return Finding(Status.PASSED, f"{count(len(bare))} different classes")
 
 
 class DisjointIds(Check):

@@ -12,7 +12,13 @@ from site_builder.findings.cheapest import fastest, smallest
 from site_builder.findings.cost import accuracy_latency_front, training_time, within_budget
 from site_builder.findings.errors import hardest_classes, most_confused
 from site_builder.findings.finding import Finding, Material
-from site_builder.findings.ranking import accuracy_range, best_over_seeds, best_run
+from site_builder.findings.ranking import (
+    BestOverSeeds,
+    BestRun,
+    accuracy_range,
+    best_over_seeds,
+    best_run,
+)
 from site_builder.findings.recommendations import (
     for_small_machines,
     highest_accuracy,
@@ -21,6 +27,7 @@ from site_builder.findings.recommendations import (
 from site_builder.findings.training import overconfident, still_improving, stopped_early
 
 Rule = Callable[[Material], Finding | None]
+Leader = BestOverSeeds | BestRun
 
 _ABOUT_COST: tuple[Rule, ...] = (
     accuracy_range, fastest, smallest, within_budget, accuracy_latency_front,
@@ -31,9 +38,10 @@ _ABOUT_TRAINING: tuple[Rule, ...] = (
 _RECOMMENDATIONS: tuple[Rule, ...] = (highest_accuracy, smallest_as_good, for_small_machines)
 
 
-def leading(material: Material) -> tuple[Finding, ...]:
+def leading(material: Material) -> tuple[Leader, ...]:
     """Return who is best: over seeds where there are several, and then the best single run."""
-    return _found((best_over_seeds, best_run), material)
+    found = best_over_seeds(material), best_run(material)
+    return tuple(leader for leader in found if leader is not None)
 
 
 def findings(material: Material) -> tuple[Finding, ...]:

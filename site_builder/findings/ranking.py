@@ -33,6 +33,11 @@ class BestRun:
     why_untested: str
 
     @property
+    def runs(self) -> tuple[Run, ...]:
+        """The run whose accuracy the sentence tells first."""
+        return (self.run,)
+
+    @property
     def test(self) -> str:
         """McNemar's, where there is a run to compare with."""
         return MCNEMAR if self.level or self.tied or self.behind else ""
@@ -128,6 +133,11 @@ class BestOverSeeds:
     group: SeedGroup
     on_images: tuple[tuple[SeedGroup, bool], ...]
     over_seeds: tuple[tuple[SeedGroup, bool], ...]
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs whose mean accuracy the sentence tells first."""
+        return self.group.runs
 
     @property
     def test(self) -> str:

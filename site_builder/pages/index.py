@@ -60,6 +60,8 @@ class IndexContext:
         site: The frame of the page.
         question: What the experiment asks.
         lead: Who is best, and whether that is real; None if no run has finished.
+        lead_runs: Ids of the run or the runs whose accuracy, or mean of it, that sentence tells
+            first, apart by spaces; empty if there is none.
         findings: What else the data support.
         recommendations: Which run to take for what; empty where there is no choice.
         ranking: Finished runs, most accurate first; None if there is none.
@@ -74,6 +76,7 @@ class IndexContext:
     site: Site
     question: str
     lead: Statement | None
+    lead_runs: str
     findings: tuple[Statement, ...]
     recommendations: tuple[Statement, ...]
     ranking: Ranking | None
@@ -97,11 +100,13 @@ def index_context(
     """
     record, material = experiment.record, Material(experiment, comparisons)
     called = Names(names)
-    leads = _statements(leading(material), called)
+    found = leading(material)
+    leads = _statements(found, called)
     return IndexContext(
         site=site_context(experiment, ADDRESS),
         question=record.question,
         lead=leads[0] if leads else None,
+        lead_runs=" ".join(run.run_id for run in found[0].runs) if found else "",
         findings=(*leads[1:], *_statements(findings(material), called)),
         recommendations=_statements(recommendations(material), called),
         ranking=ranking(comparisons, names) if experiment.runs else None,

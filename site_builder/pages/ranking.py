@@ -24,6 +24,7 @@ class RankingRow:
 
     Attributes:
         run_id: The run, or the first of several.
+        runs: Its id, or theirs apart by spaces.
         name: What it or they are called.
         accuracy: Accuracy with its interval, or the mean with the deviation over seeds.
         place: The tie group, or the first and last of several; a dash where nothing was tested.
@@ -35,6 +36,7 @@ class RankingRow:
     """
 
     run_id: str
+    runs: str
     name: RunName
     accuracy: Cell
     place: str
@@ -89,6 +91,7 @@ def _row(group: SeedGroup, shown: Group, column: int, reason: str, *, opens: boo
     seeds = tuple(map(_seed_row, group.runs, cells)) if len(cells) > 1 else ()
     return RankingRow(
         run_id=group.run.run_id,
+        runs=" ".join(run.run_id for run in group.runs),
         name=shown.name,
         accuracy=shown.mean[column] if shown.mean else cells[0],
         place=_place(group),

@@ -43,7 +43,8 @@ def answer(
     probabilities = np.full((len(said), n_classes), (1 - confidence) / (n_classes - 1))
     probabilities[np.arange(len(said)), chosen] = confidence
     made = Predictions.from_logits(said.sample_ids, said.targets, np.log(probabilities))
-    change(store, run_id, predictions=store.write_predictions(run_id, {Split.TEST: made}))
+    both = {Split.VAL: store.read_predictions(run, Split.VAL), Split.TEST: made}
+    change(store, run_id, predictions=store.write_predictions(run_id, both))
 
 
 def change(store: ExperimentStore, run_id: str, **fields: Any) -> None:

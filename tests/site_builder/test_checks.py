@@ -32,6 +32,7 @@ from tests.site_builder.tampering import (
     history,
     in_predictions,
     in_sample,
+    lose_a_hit,
     lose_atlas,
     lose_parameter,
     lose_weights,
@@ -89,7 +90,8 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("EpochsRun", history(1, 0.9995, 0.9991, 2, 2, 2, 2), "would have ended after 6"),
     ("EpochsRun", history(3, 2, 1, most=2, stopped_early=False), "would have ended after 2"),
     ("BestEpoch", lambda store: change_run(store, best_epoch=2), "epoch 3 has the lowest loss"),
-    ("Times", finish_at_once, "finished_at is not after started_at"),
+    ("KeptValidation", lambda store: change_run(store, best_epoch=2), "epoch 2 got "),
+    ("KeptValidation", lose_a_hit, "right, the predictions "),
     ("Times", lambda store: change_cost(store, latency_p95_ms=1.9), "less than the median"),
     ("Times", lambda store: change_cost(store, train_time_s=4.4), "longer than cost.train_time_s"),
     ("Operations", lambda store: change_cost(store, flops=530_000_000), "2.21 ×"),
@@ -109,7 +111,8 @@ TAMPERED: list[tuple[str, Change, str]] = [
 
 def test_an_untouched_store_passes_every_check(store: ExperimentStore) -> None:
     found = findings(store)
-    assert {name for name, _, _ in TAMPERED} | {"NearDuplicates"} == set(found)
+    noting = {"NearDuplicates", "DistinctClasses", "Clock"}
+    assert {name for name, _, _ in TAMPERED} | noting == set(found)
     assert found.pop("ReportedMetrics").status == Status.NOT_POSSIBLE
     assert {finding.status for finding in found.values()} == {Status.PASSED}
     assert found["DisjointIds"].found == "60 train, 60 val and 60 test images, no id in two splits"
@@ -138,6 +141,39 @@ def test_a_tampered_store_fails(
 def test_histories_that_end_as_they_must_pass(store: ExperimentStore, change: Change) -> None:
     change(store)
     assert findings(store)["EpochsRun"].status == Status.PASSED
+
+
+def test_a_clock_that_was_set_back_is_noted(store: ExperimentStore) -> None:
+    finish_at_once(store)
+    finding = findings(store)["Clock"]
+    assert finding.status == Status.NOTED
+    assert finding.details == (f"{RUN}: from 2025-01-01 00:00:00 UTC to 2025-01-01 00:00:00 UTC",)
+    assert findings(store)["Times"].status == Status.PASSED
+
+
+def test_work_that_was_found_done_may_take_no_time(store: ExperimentStore) -> None:
+    change_cost(store, reading_time_s=0.0, features_time_s=0.0, absent={})
+    assert findings(store)["Times"].status == Status.PASSED
+
+
+def test_classes_that_differ_only_in_space_are_noted(store: ExperimentStore) -> None:
+    record = store.read_experiment()
+    names = ["circle", "star ", "star"]
+    store.write_experiment(record.model_copy(update={"class_names": names}), None)
+    finding = findings(store)["DistinctClasses"]
+    assert finding.status == Status.NOTED
+    assert finding.found == "2\u00a0classes that differ only in space"
+    assert finding.details == ("'star '", "'star'")
+
+
+def test_where_no_validation_predictions_are_stored_they_are_held_against_nothing(
+    store: ExperimentStore,
+) -> None:
+    said = {Split.TEST: store.read_predictions(store.read_run(RUN), Split.TEST)}
+    change_run(store, predictions=store.write_predictions(RUN, said))
+    finding = findings(store)["KeptValidation"]
+    assert finding.status == Status.PASSED
+    assert finding.details == (f"{RUN}: its validation predictions cannot be read",)
 
 
 @pytest.mark.parametrize("latency", [0.0, -1.0, float("inf"), float("nan")])

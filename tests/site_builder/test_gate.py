@@ -16,6 +16,7 @@ from site_builder.loading import load
 from site_builder.pages import site as frame
 from site_builder.pipeline import build_site
 from tests.made_up import write_made_up_store
+from tests.site_builder.answers import import_counts
 from tests.site_builder.tampering import in_predictions, swap_class_counts
 from tests.site_builder.test_output import snapshot
 
@@ -66,8 +67,63 @@ def test_an_accuracy_that_is_not_that_of_the_matrix_is_found(
     copy = edited(site, tmp_path, "compare.html", old, new)
     finding = check(store, copy)["ShownAccuracy"]
     assert finding.status == Status.FAILED
-    right = f"{run.n_correct} of 60 right"
-    assert finding.details == (f"{run.run_id}: the page shows {off}, but the matrix has {right}",)
+    right = f"{run.n_correct} of 60 are right"
+    assert finding.details == (f"{run.run_id}: compare.html shows {off}, but {right}",)
+
+
+@pytest.mark.parametrize(
+    ("page", "markup"),
+    [
+        # The first sentence, a row of the ranking, and the first sentence of a run's page.
+        ("index.html", "<b>{accuracy}\u00a0%</b>"),
+        ("index.html", '<td data-accuracy-of="{run}"><b>{accuracy}</b>'),
+        ("runs/{run}.html", "<b>{accuracy}\u00a0%</b>"),
+    ],
+)
+def test_every_page_that_shows_an_accuracy_is_read(
+    built: tuple[ExperimentStore, Path], tmp_path: Path, page: str, markup: str
+) -> None:
+    store, site = built
+    run = load(store).ranked[0]
+    shown, off = f"{100 * run.accuracy:.1f}", f"{100 * run.accuracy + 0.1:.1f}"
+    name = page.format(run=run.run_id)
+    old, new = (markup.format(run=run.run_id, accuracy=text) for text in (shown, off))
+    finding = check(store, edited(site, tmp_path, name, old, new))["ShownAccuracy"]
+    assert finding.status == Status.FAILED
+    said = f"{run.run_id}: {name} shows {off}, but {run.n_correct} of 60 are right"
+    assert finding.details == (said,)
+
+
+def test_an_accuracy_that_is_not_shown_is_missed(
+    built: tuple[ExperimentStore, Path], tmp_path: Path
+) -> None:
+    store, site = built
+    run_id = load(store).ranked[0].run_id
+    name = f"runs/{run_id}.html"
+    copy = edited(site, tmp_path, name, f'data-accuracy-of="{run_id}"', "")
+    finding = check(store, copy)["ShownAccuracy"]
+    assert finding.details == (f"{run_id}: {name} shows no accuracy",)
+
+
+def test_means_over_seeds_and_imported_counts_are_read_too(tmp_path: Path) -> None:
+    """A mean that is off by a tenth of a point, and a matrix from elsewhere."""
+    store = write_made_up_store(
+        tmp_path / "results", augmentations=("none",), training_seeds=(0, 1, 2)
+    )
+    import_counts(store, "beta-none")
+    assert build_site(store, tmp_path / "site") == []
+    found = check(store, tmp_path / "site")["ShownAccuracy"]
+    assert (found.status, found.details) == (Status.PASSED, ())
+    group = compare_runs(load(store)).seed_groups[0]
+    mean = 100 * group.summary.mean
+    ids = " ".join(run.run_id for run in group.runs)
+    old, new = (f'data-accuracy-of="{ids}">{text:.1f}' for text in (mean, mean + 0.1))
+    copy = edited(tmp_path / "site", tmp_path / "copy", "index.html", old, new)
+    finding = check(store, copy)["ShownAccuracy"]
+    assert finding.details == (
+        f"{group.run.run_id}: index.html shows {mean + 0.1:.1f}, but the mean over 3 seeds is "
+        "another",
+    )
 
 
 @pytest.mark.parametrize(
