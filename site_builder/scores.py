@@ -5,7 +5,7 @@ why.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ from experiments.results.metrics.risk import RiskCoverage, risk_coverage
 from experiments.results.predictions import NO_CONFIDENCE, NO_RANKS, Predictions
 
 ONE_CLASS = "undefined: all images are of one class, or were given one"
+NO_IMAGE = "no test image is of this class"
+NEVER_NAMED = "no test image was called so"
+NOT_TOLD = "the import does not tell how often the class was named"
 TOP_CLASSES_ONLY = "the probabilities of all classes are needed, and only the largest are stored"
 
 
@@ -105,6 +108,31 @@ class Scores:
         """Precision, recall, F1 and support of every class."""
         return class_scores(self.counts.hits, self.counts.support, self.counts.chosen)
 
+    def recall_of(self, target: int) -> Score:
+        """Share of the images of a class that were called so, in [0, 1], with Wilson's interval."""
+        support = int(self.counts.support[target])
+        return (
+            _share(int(self.counts.hits[target]), support)
+            if support
+            else Score(None, None, NO_IMAGE)
+        )
+
+    def precision_of(self, target: int) -> Score:
+        """Share of the images that were called a class that are of it, as `recall_of`.
+
+        It is unknown where none was, though averages over classes count 0 for it.
+        """
+        chosen = int(self.counts.chosen[target])
+        if chosen <= 0:
+            return Score(None, reason=NOT_TOLD if chosen else NEVER_NAMED)
+        return _share(int(self.counts.hits[target]), chosen)
+
+    def f1_of(self, target: int) -> Score:
+        """F1 of a class, in [0, 1]; unknown where the class never occurs."""
+        if not (self.counts.support[target] or self.counts.chosen[target]):
+            return Score(None, reason=f"{NO_IMAGE}, and none was called so")
+        return Score(float(self.classes.f1[target]))
+
     @cached_property
     def averages(self) -> dict[Average, AverageScores]:
         """Precision, recall and F1 as macro, weighted and micro averages."""
@@ -117,7 +145,7 @@ class Scores:
 
     @cached_property
     def bootstrap(self) -> BootstrapIntervals | None:
-        """Intervals of the macro averages and of the calibration error; slow, 0.15 s a run."""
+        """Intervals of averages over classes and of the calibration error; slow, 0.15 s a run."""
         if self.predictions is None:
             return None
         return bootstrap_intervals(
@@ -159,7 +187,7 @@ class Scores:
             return self._unknown
         if self.predictions.target_probabilities is None:
             return Score(None, reason=NO_RANKS)
-        return _or_reason(brier_score(self.predictions), TOP_CLASSES_ONLY)
+        return _or_reason(brier_score(self.predictions, len(self.counts.support)), TOP_CLASSES_ONLY)
 
     @cached_property
     def bins(self) -> ReliabilityBins | None:
@@ -202,6 +230,16 @@ class Scores:
     @property
     def _unknown(self) -> Score:
         return Score(None, reason=self.no_predictions or NO_CONFIDENCE)
+
+
+def _share(part: int, whole: int) -> Score:
+    return Score(part / whole, _wilson(part, whole))
+
+
+@cache
+def _wilson(part: int, whole: int) -> Interval:
+    """Keep the intervals: over many classes the same few counts come up again and again."""
+    return wilson(part, whole)
 
 
 def _or_reason(value: float | None, reason: str) -> Score:

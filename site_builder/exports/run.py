@@ -43,12 +43,12 @@ def run_files(experiment: Experiment, record: RunRecord, page: RunContext) -> Fi
 
 
 def _classes(run: Run, class_names: Sequence[str]) -> Files:
-    of = run.scores.classes
-    columns = [column.tolist() for column in (of.precision, of.recall, of.f1, of.support)]
-    records: Records = [
-        ["class", "precision", "recall", "f1", "n_images"],
-        *([name, *values] for name, *values in zip(class_names, *columns, strict=True)),
-    ]
+    of = run.scores
+    records: Records = [["class", "precision", "recall", "f1", "n_images"]]
+    for target, name in enumerate(class_names):
+        scores = of.precision_of(target), of.recall_of(target), of.f1_of(target)
+        n_images = int(run.counts.support[target])
+        records.append([name, *(score.value for score in scores), n_images])
     yield from table_files(f"runs/{run.run_id}-classes", records)
 
 

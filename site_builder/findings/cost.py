@@ -131,7 +131,7 @@ class ParetoFront:
     def sentence(self, names: Names) -> Sentence:
         """Name them with both numbers."""
         if len(self.runs) == 1:
-            return say("{} is both the fastest and the most accurate run.", names.run(self.runs[0]))
+            return say("No run is faster or more accurate than {}.", names.run(self.runs[0]))
         points = [
             say(
                 "{} ({}, {})",
@@ -142,9 +142,10 @@ class ParetoFront:
             for latency, run in known(self.runs, latency_ms)
         ]
         return say(
-            "Of {}, {} are beaten by no other in both accuracy and latency: {}.",
-            aside(formatting.count_of(self.n_timed, "run")),
+            "For {} of {}, no other is at least as fast and as accurate, and better in one of the "
+            "two: {}.",
             aside(formatting.word(len(points))),
+            aside(formatting.count_of(self.n_timed, "run")),
             listed(points),
         )
 

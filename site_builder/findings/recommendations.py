@@ -138,7 +138,7 @@ class ForSmallMachines:
             what = "the highest accuracy" if others else "the most accurate"
             words = f"{{}}: with {{}}, {what} {within}{{}}."
             return say(words, names.group(self.group), size, budget, shared)
-        smallest = "smallest" if self.all_compared else "smallest of those tested"
+        smallest = "smallest model" if self.all_compared else "smallest model of those tested"
         return say(
             f"{{}}: with {{}}, the {smallest} that a paired test does not separate from {{}}, "
             f"{'one of ' if self.level else ''}the most accurate {within}.",

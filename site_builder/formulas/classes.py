@@ -9,9 +9,7 @@ from site_builder import formatting
 from site_builder.formulas.formula import SHARE, Formula, Missing, Section, Values, Worked
 from site_builder.loading import Run
 from site_builder.references import SKLEARN_PRF, SOKOLOVA
-
-NO_IMAGES = "no test image is of this class"
-NOT_TOLD = "the import does not tell how often the class was named"
+from site_builder.scores import NEVER_NAMED, NO_IMAGE, NOT_TOLD
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def class_values(counts: ClassCounts, name: str) -> Values:
         "class": name,
         "tp": formatting.count(counts.tp),
         "fn": formatting.count(counts.fn),
-        "recall": formatting.percent(counts.tp / support) if support else Missing(NO_IMAGES),
+        "recall": _ratio(counts.tp, support) if support else Missing(NO_IMAGE),
     }
     if counts.fp is None:
         unknown = ("fp", "tn", "precision", "f1", "one-against-rest")
@@ -67,18 +65,18 @@ def class_values(counts: ClassCounts, name: str) -> Values:
     return known | dict(_with_false_positives(counts, counts.fp))
 
 
-def _with_false_positives(counts: ClassCounts, fp: int) -> Iterator[tuple[str, str]]:
+def _with_false_positives(counts: ClassCounts, fp: int) -> Iterator[tuple[str, str | Missing]]:
     tn = counts.n_images - counts.tp - fp - counts.fn
     yield "fp", formatting.count(fp)
     yield "tn", formatting.count(tn)
-    yield "precision", _ratio(counts.tp, counts.tp + fp)
-    yield "f1", _ratio(2 * counts.tp, 2 * counts.tp + fp + counts.fn)
+    named, occurs = counts.tp + fp, 2 * counts.tp + fp + counts.fn
+    yield "precision", _ratio(counts.tp, named) if named else Missing(NEVER_NAMED)
+    yield "f1", _ratio(2 * counts.tp, occurs) if occurs else Missing(NEVER_NAMED)
     yield "one-against-rest", _ratio(counts.tp + tn, counts.n_images)
 
 
 def _ratio(part: int, whole: int) -> str:
-    """Return a share in percent; 0/0 is 0, as in `class_scores`."""
-    return formatting.percent(part / whole if whole else 0.0)
+    return formatting.percent(part / whole)
 
 
 SECTION = Section(
@@ -94,8 +92,8 @@ SECTION = Section(
             latex=(r"P = \frac{\text{TP}}{\text{TP} + \text{FP}}",),
             symbols="",
             range=SHARE,
-            edge_cases="A class that the model never names would be 0/0. It counts as 0, so that "
-            "it lowers the averages.",
+            edge_cases="A class that the model never names would be 0/0: it has no precision, and "
+            "none is shown. In averages over classes it counts as 0, so that it lowers them.",
             references=(SOKOLOVA, SKLEARN_PRF),
             worked=(Worked(r"P = \frac{@tp}{@tp + @fp} = @precision"),),
         ),
@@ -122,7 +120,7 @@ SECTION = Section(
             symbols="P is the precision and R the recall; F1 is their harmonic mean.",
             range=SHARE,
             edge_cases="It is taken from the counts, so it exists where precision or recall does "
-            "not. Where all three counts are 0 it counts as 0.",
+            "not. Where all three counts are 0 there is none, and averages leave it out.",
             references=(SOKOLOVA, SKLEARN_PRF),
             worked=(Worked(r"F_1 = \frac{2 \cdot @tp}{2 \cdot @tp + @fp + @fn} = @f1"),),
         ),

@@ -57,6 +57,11 @@ def _macro(name: str) -> Callable[[Run], Score]:
     return read
 
 
+def _weighted_f1(run: Run) -> Score:
+    drawn = run.scores.bootstrap
+    return Score(run.scores.averages["weighted"].f1, drawn.weighted_f1 if drawn else None)
+
+
 def _top_k(k: int) -> Spec:
     n = formatting.count(k)
     help_ = f"Share of test images whose class is among the {n} most probable."
@@ -71,8 +76,7 @@ _AVERAGES = (
     Spec("f1", "F1", "Harmonic mean of precision and recall; mean over classes.", "macro_f1", True,
          _macro("f1"), formatting.rate),
     Spec("weighted-f1", "Weighted F1", "As F1, but each class counts by its images.",
-         "weighted_f1", True, lambda run: Score(run.scores.averages["weighted"].f1),
-         formatting.rate, shown=False),
+         "weighted_f1", True, _weighted_f1, formatting.rate, shown=False),
 )  # fmt: skip
 
 _AGREEMENT = (

@@ -100,10 +100,15 @@ def _probabilities(scores: Scores) -> list[NamedScore]:
 def averages_of(scores: Scores) -> list[NamedAverage]:
     """Return precision, recall and F1 by every way to average, the macro average first."""
     drawn, right = scores.bootstrap, scores.accuracy.interval
-    macro = (drawn.precision, drawn.recall, drawn.f1) if drawn else (None,) * 3
+    macro: tuple[Interval | None, ...] = (None,) * 3
+    weighted: tuple[Interval | None, ...] = (None, right, None)
+    if drawn:
+        macro = drawn.precision, drawn.recall, drawn.f1
+        weighted = drawn.weighted_precision, right, drawn.weighted_f1
     ways: list[tuple[Average, tuple[Interval | None, ...], str]] = [
-        ("macro", macro, "Plain mean over the classes."),
-        ("weighted", (None, right, None),
+        ("macro", macro, "Plain mean over the classes; one that was never predicted counts 0 in "
+         "the precision."),
+        ("weighted", weighted,
          "Mean in which each class counts by its images; its recall is the accuracy."),
         ("micro", (right,) * 3,
          "Hits and misses of all classes counted together; all three are the accuracy."),

@@ -4,6 +4,7 @@
 
 bakeoff.classNumbers = (() => {
   const NO_IMAGES = "no test image is of this class";
+  const NEVER_NAMED = "no test image was called so";
   const NOT_TOLD = "the import does not tell how often the class was named";
   const NEEDS_CHOICES = ["fp", "tn", "precision", "f1", "one-against-rest"];
 
@@ -14,11 +15,6 @@ bakeoff.classNumbers = (() => {
     return [hits, matrix.rowSums, matrix.columnSums];
   }
 
-  /* 0 / 0 is 0, as in scores_of_counts. */
-  function ratio(part, whole) {
-    return bakeoff.percent(part, whole || 1);
-  }
-
   /* matrix: see matrix-counts.js, or null; shard: data/formulas/<run>.js; name: of the class. */
   return (matrix, shard, target, name) => {
     const all = allCounts(matrix, shard);
@@ -27,21 +23,20 @@ bakeoff.classNumbers = (() => {
     const [tp, fn, fp] = [hits, support - hits, choices - hits];
     const values = { class: name, tp: bakeoff.count(tp), fn: bakeoff.count(fn) };
     const missing = {};
-    if (support) values.recall = ratio(tp, support);
+    if (support) values.recall = bakeoff.percent(tp, support);
     else missing.recall = NO_IMAGES;
     if (choices < 0) {
       for (const place of NEEDS_CHOICES) missing[place] = NOT_TOLD;
       return { values, missing };
     }
     const tn = whole - tp - fp - fn;
-    return {
-      missing,
-      values: {
-        ...values,
-        fp: bakeoff.count(fp), tn: bakeoff.count(tn),
-        precision: ratio(tp, choices), f1: ratio(2 * tp, 2 * tp + fp + fn),
-        "one-against-rest": ratio(tp + tn, whole),
-      },
-    };
+    if (choices) values.precision = bakeoff.percent(tp, choices);
+    else missing.precision = NEVER_NAMED;
+    if (choices + support) values.f1 = bakeoff.percent(2 * tp, 2 * tp + fp + fn);
+    else missing.f1 = NEVER_NAMED;
+    Object.assign(values, {
+      fp: bakeoff.count(fp), tn: bakeoff.count(tn), "one-against-rest": bakeoff.percent(tp + tn, whole),
+    });
+    return { values, missing };
   };
 })();

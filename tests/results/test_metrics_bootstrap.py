@@ -17,7 +17,7 @@ from experiments.results.metrics.intervals import Interval
 from tests.results.labelled import margins
 
 Data = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], int]
-SCORES = ("precision", "recall", "f1", "ece")
+SCORES = ("precision", "recall", "f1", "weighted_precision", "weighted_f1", "ece")
 
 
 def made_up(n_images: int, n_classes: int, seed: int = 0, accuracy: float = 0.7) -> Data:
@@ -32,15 +32,15 @@ def made_up(n_images: int, n_classes: int, seed: int = 0, accuracy: float = 0.7)
 
 def slow_scores(data: Data, chosen: NDArray[np.intp]) -> list[float]:
     targets, predicted, confidences, n_classes = data
-    macro = averaged_scores(
-        *margins(confusion_matrix(targets[chosen], predicted[chosen], n_classes)), "macro"
-    )
+    counts = margins(confusion_matrix(targets[chosen], predicted[chosen], n_classes))
+    macro, weighted = averaged_scores(*counts, "macro"), averaged_scores(*counts, "weighted")
     bins = reliability_bins(confidences[chosen], (targets == predicted)[chosen])
-    return [macro.precision, macro.recall, macro.f1, expected_calibration_error(bins)]
+    averages = [macro.precision, macro.recall, macro.f1, weighted.precision, weighted.f1]
+    return [*averages, expected_calibration_error(bins)]
 
 
 def slow_intervals(data: Data, n_resamples: int) -> NDArray[np.float64]:
-    """Resample class by class with a plain loop; (4, 2) ends."""
+    """Resample class by class with a plain loop; (6, 2) ends."""
     random, targets = np.random.default_rng(99), data[0]
     strata = [np.flatnonzero(targets == number) for number in np.unique(targets)]
     scores = [
@@ -84,9 +84,12 @@ def test_a_resample_keeps_the_number_of_images_of_each_class() -> None:
     targets = np.repeat([0, 1, 2], [5, 50, 500])
     predicted = np.repeat([0, 2, 2], [5, 50, 500])
     found = bootstrap_intervals(targets, predicted, None, 3)
-    macro = averaged_scores(*margins(confusion_matrix(targets, predicted, 3)), "macro")
+    counts = margins(confusion_matrix(targets, predicted, 3))
+    macro, weighted = averaged_scores(*counts, "macro"), averaged_scores(*counts, "weighted")
     for score in ("precision", "recall", "f1"):
         assert getattr(found, score) == pytest.approx((getattr(macro, score),) * 2)
+    assert found.weighted_precision == pytest.approx((weighted.precision,) * 2)
+    assert found.weighted_f1 == pytest.approx((weighted.f1,) * 2)
 
 
 @pytest.mark.parametrize("hit", [0, 1])

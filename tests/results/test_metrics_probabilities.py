@@ -73,7 +73,7 @@ def test_the_brier_score_sums_squares_over_all_classes(n_classes: int) -> None:
     predictions = random_predictions(60, n_classes)
     truth = np.eye(n_classes)[predictions.targets]
     expected = ((all_probabilities(predictions) - truth) ** 2).sum(axis=1).mean()
-    assert brier_score(predictions) == pytest.approx(expected, rel=1e-6)
+    assert brier_score(predictions, n_classes) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_brier_score_of_two_classes_is_twice_the_binary_one() -> None:
@@ -81,19 +81,19 @@ def test_the_brier_score_of_two_classes_is_twice_the_binary_one() -> None:
     binary = sklearn.metrics.brier_score_loss(
         predictions.targets, all_probabilities(predictions)[:, 1]
     )
-    assert brier_score(predictions) == pytest.approx(2 * binary, rel=1e-6)
+    assert brier_score(predictions, 2) == pytest.approx(2 * binary, rel=1e-6)
 
 
 def test_the_brier_score_reaches_its_ends() -> None:
     sure = np.array([[200.0, 0.0, 0.0]])
-    assert brier_score(predictions_of(sure, np.array([0]))) == 0
-    assert brier_score(predictions_of(sure, np.array([1]))) == 2
+    assert brier_score(predictions_of(sure, np.array([0])), 3) == 0
+    assert brier_score(predictions_of(sure, np.array([1])), 3) == 2
 
 
 @pytest.mark.parametrize("scale", [0.1, 100.0])
 def test_the_brier_score_is_unknown_where_classes_were_not_stored(scale: float) -> None:
     """However little probability is missing: the reason must hold for every run of a table."""
-    assert brier_score(random_predictions(60, 101, scale)) is None
+    assert brier_score(random_predictions(60, 101, scale), 101) is None
 
 
 def test_the_brier_score_is_unknown_where_only_the_chosen_class_was_stored() -> None:
@@ -108,14 +108,21 @@ def test_the_brier_score_is_unknown_where_only_the_chosen_class_was_stored() -> 
         target_ranks=whole.target_ranks[first],
     )
     assert len(only_chosen) > 5
-    assert brier_score(only_chosen) is None
+    assert brier_score(only_chosen, 3) is None
+
+
+def test_the_brier_score_is_unknown_where_the_classes_left_out_are_never_probable() -> None:
+    """The two classes that are stored add up to 1; that there is a third nothing here shows."""
+    two = random_predictions(40, 2)
+    assert brier_score(two, 2) is not None
+    assert brier_score(two, 3) is None
 
 
 @pytest.mark.parametrize("missing", ["top_probabilities", "target_probabilities"])
 def test_the_brier_score_is_unknown_where_an_import_gave_no_probabilities(missing: str) -> None:
     whole = random_predictions(40, 3)
-    assert brier_score(whole) is not None
-    assert brier_score(replace(whole, **{missing: None})) is None
+    assert brier_score(whole, 3) is not None
+    assert brier_score(replace(whole, **{missing: None}), 3) is None
 
 
 def slow_bins(
@@ -246,4 +253,4 @@ def test_no_images_have_no_probability_scores() -> None:
     with pytest.raises(ValueError, match="no images"):
         log_loss(np.array([], dtype=np.float32))
     with pytest.raises(ValueError, match="no images"):
-        brier_score(random_predictions(0, 3))
+        brier_score(random_predictions(0, 3), 3)

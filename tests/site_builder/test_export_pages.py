@@ -14,6 +14,7 @@ from sklearn.metrics import (
     f1_score,
     log_loss,
     matthews_corrcoef,
+    precision_recall_fscore_support,
 )
 
 from experiments.results.predictions import Predictions
@@ -103,6 +104,19 @@ def test_scores_are_those_of_scikit_learn(exported: tuple[ExperimentStore, Path]
             assert row["f1"] == pytest.approx(
                 f1_score(said.targets, said.predicted, average=average)
             )
+
+
+def test_classes_are_those_of_scikit_learn(exported: tuple[ExperimentStore, Path]) -> None:
+    store, folder = exported
+    for run, said in said_by(store).items():
+        rows = read(folder / f"runs/{run}-classes.csv")
+        precision, recall, f1, support = precision_recall_fscore_support(
+            said.targets, said.predicted, labels=range(N_CLASSES), zero_division=np.nan
+        )
+        assert [row["n_images"] for row in rows] == support.tolist()
+        for name, wanted in (("precision", precision), ("recall", recall), ("f1", f1)):
+            found = [np.nan if row[name] is None else row[name] for row in rows]
+            np.testing.assert_allclose(found, wanted)
 
 
 def test_epochs_are_those_of_the_record(exported: tuple[ExperimentStore, Path]) -> None:

@@ -372,12 +372,13 @@ def test_a_budget_that_leaves_out_none_or_all_but_one_says_nothing(tmp_path: Pat
 def test_the_pareto_front_is_what_nothing_beats(tmp_path: Path) -> None:
     store = store_of(tmp_path, {"alpha": 300, "beta": 290, "gamma": 390, "delta": 390})
     assert said(accuracy_latency_front, store) == (
-        "Of 4 runs, two are beaten by no other in both accuracy and latency: Alpha, no "
-        "augmentation (2.00 ms, 75.0 %) and Gamma, no augmentation (6.00 ms, 97.5 %)."
+        "For two of 4 runs, no other is at least as fast and as accurate, and better in one of "
+        "the two: Alpha, no augmentation (2.00 ms, 75.0 %) and Gamma, no augmentation (6.00 ms, "
+        "97.5 %)."
     )
     one = store_of(tmp_path / "one", {"alpha": 390, "beta": 380})
     assert said(accuracy_latency_front, one) == (
-        "Alpha, no augmentation is both the fastest and the most accurate run."
+        "No run is faster or more accurate than Alpha, no augmentation."
     )
 
 
@@ -651,9 +652,9 @@ def test_recommendations_are_the_smallest_that_the_test_does_not_separate(tmp_pa
     ]
     level = material(store_of(tmp_path / "level", hits | {"alpha": 386}))
     assert words(for_small_machines(level), level) == (
-        "Alpha, no augmentation: with 1.00 M parameters, the smallest that a paired test does not "
-        "separate from Beta, no augmentation, the most accurate within 4.00 ms for one image on "
-        "the CPU, twice the lowest time."
+        "Alpha, no augmentation: with 1.00 M parameters, the smallest model that a paired test "
+        "does not separate from Beta, no augmentation, the most accurate within 4.00 ms for one "
+        "image on the CPU, twice the lowest time."
     )
 
 
@@ -678,8 +679,8 @@ def test_the_recommendation_for_small_machines_may_share_its_place(tmp_path: Pat
     store = store_of(tmp_path / "tied", {"alpha": 387, "beta": 390, "gamma": 390})
     change_cost(store, "gamma-none", cpu_latency_ms=3.0)
     assert said(for_small_machines, store) == (
-        "Alpha, no augmentation: with 1.00 M parameters, the smallest that a paired test does not "
-        "separate from Beta, no augmentation, one of the most accurate within 4.00 ms "
+        "Alpha, no augmentation: with 1.00 M parameters, the smallest model that a paired test "
+        "does not separate from Beta, no augmentation, one of the most accurate within 4.00 ms "
         f"{within}."
     )
 

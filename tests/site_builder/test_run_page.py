@@ -21,6 +21,7 @@ from site_builder.pages.run.classes import MAX_CLASSES, class_table, other_class
 from site_builder.pages.run.page import page_order, run_context
 from site_builder.render import render
 from tests.made_up import write_made_up_store
+from tests.site_builder.answers import change, import_counts, store_of
 from tests.site_builder.changes import fail, forget_latency, relabel
 from tests.site_builder.pages import PageReader
 
@@ -410,10 +411,50 @@ def test_of_many_classes_the_hardest_are_in_the_page_and_the_others_beside_it(
     for target, (recall, precision, f1, images) in shown:
         assert int(images) == expected[3][target]
         assert recall == percent(expected[1][target])
-        assert precision == percent(expected[0][target])
+        named = bool((said.predicted == target).any())
+        assert precision == (percent(expected[0][target]) if named else "–")
         assert f1 == percent(expected[2][target])
     recalls = [expected[1][target] for target, _ in shown]
     assert recalls == sorted(recalls)
+
+
+def test_as_many_right_of_fewer_images_is_a_place_before(tmp_path: Path) -> None:
+    """300 of 400 by the run, 300 of 300 by a matrix from elsewhere."""
+    store = store_of(tmp_path, {"alpha": 300, "beta": 300})
+    assert "Place 1 of 2\u00a0runs, level with" in page_of(load(store), "alpha-none").text
+    import_counts(store, "beta-none")
+    counts = Counts.of(np.diag([75, 75, 75, 75]))
+    change(store, "beta-none", counts=store.write_counts("beta-none", counts))
+    assert "Place 2 of 2\u00a0runs." in page_of(load(store), "alpha-none").text
+    assert "Place 1 of 2\u00a0runs." in page_of(load(store), "beta-none").text
+
+
+def test_a_run_alone_in_its_group_says_from_whom_it_is_told_apart(tmp_path: Path) -> None:
+    experiment = load(store_of(tmp_path, {"alpha": 390, "beta": 340, "gamma": 200}))
+    middle, last = (page_of(experiment, run_id).text for run_id in ("beta-none", "gamma-none"))
+    apart = "tells it apart from the best of each group before it"
+    assert f"It is alone in group 2: an exact McNemar test with Holm’s correction {apart}" in middle
+    assert f"{apart} and from all after it." in middle
+    assert f"{apart}." in last
+
+
+def test_a_class_that_was_never_predicted_has_no_precision_but_counts_in_the_mean(
+    tmp_path: Path,
+) -> None:
+    """All of class a are right, b is taken for c: the precisions are 1, none and 1/2."""
+    correct = np.arange(300) // 100 != 1
+    store = store_of(tmp_path, {"alpha": correct}, 300, class_names=tuple("abc"))
+    run = load(store).runs[0]
+    page = page_of(load(store), "alpha-none")
+    rows = page.rows("Classes")
+    assert rows["b"][:3] == ["0.0", "–", "0.0"]
+    assert rows["c"][:3] == ["100.0", "50.0", "66.7"]
+    cells = {row.name: row.cells for row in class_table(run, list("abc")).rows}
+    assert cells["b"][1].value.reason == "no test image was called so"
+    # 100 of the 200 that were called c are of it.
+    ends = binomtest(100, 200).proportion_ci(method="wilson")
+    assert cells["c"][1].value.interval == f"{percent(ends.low)}–{percent(ends.high)}"
+    assert page.rows("Averages over classes, %")["Macro"][0] == percent((1 + 0 + 0.5) / 3)
 
 
 def test_a_class_without_images_comes_last_and_says_so(tmp_path: Path) -> None:

@@ -20,12 +20,14 @@ _DRAWS_AT_ONCE = 100_000
 
 
 class BootstrapIntervals(NamedTuple):
-    """Intervals of macro averages and of the expected calibration error, each in [0, 1].
+    """Intervals of averages over classes and of the expected calibration error, each in [0, 1].
 
     Attributes:
         precision: Of the macro precision.
         recall: Of the macro recall.
         f1: Of the macro F1.
+        weighted_precision: Of the weighted precision.
+        weighted_f1: Of the weighted F1. The weighted recall is the accuracy, which has Wilson's.
         ece: Of the expected calibration error; None where no confidences were given.
         n_resamples: Resamples that the intervals come from.
     """
@@ -33,6 +35,8 @@ class BootstrapIntervals(NamedTuple):
     precision: Interval
     recall: Interval
     f1: Interval
+    weighted_precision: Interval
+    weighted_f1: Interval
     ece: Interval | None
     n_resamples: int
 
@@ -75,8 +79,10 @@ def bootstrap_intervals(
     scores = np.concatenate([_scores(images, counts) for counts in resamples], axis=1)
     tail = (1 - confidence) / 2
     ends = np.quantile(scores, [tail, 1 - tail], axis=1).T.tolist()
-    precision, recall, f1, *ece = (Interval(low, high) for low, high in ends)
-    return BootstrapIntervals(precision, recall, f1, ece[0] if ece else None, n_resamples)
+    averages = [Interval(low, high) for low, high in ends]
+    ece = None if confidences is None else averages.pop()
+    precision, recall, f1, *weighted = averages
+    return BootstrapIntervals(precision, recall, f1, weighted[0], weighted[1], ece, n_resamples)
 
 
 def resamples_for(n_images: int) -> int:
@@ -156,16 +162,18 @@ def _resamples(
 
 
 def _scores(images: _Images, times_drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (3 or 4, R): macro precision, recall and F1, and the calibration error if known."""
+    """Return (5 or 6, R): in the order of `BootstrapIntervals`, the calibration error if known."""
     support, n_classes = images.support[:, None], len(images.support)
     totals: NDArray[np.float64] = np.asarray(images.parts @ times_drawn)
     hits, chosen, gaps = np.split(totals, [n_classes, 2 * n_classes])
     n_occurring = np.count_nonzero(support + chosen, axis=0)
     # Without hits a score is 0 whatever it is divided by, so 1 does in place of 0.
-    rows = [
-        (hits / np.maximum(whole, 1)).sum(axis=0) / n_occurring
-        for whole in (chosen, support, (support + chosen) / 2)
-    ]
+    precision, recall, f1 = (
+        hits / np.maximum(whole, 1) for whole in (chosen, support, (support + chosen) / 2)
+    )
+    rows = [of.sum(axis=0) / n_occurring for of in (precision, recall, f1)]
+    # A resample has as many images of each class as the data: the weights stay.
+    rows += [(images.support @ of) / len(times_drawn) for of in (precision, f1)]
     if len(gaps):
         rows.append(np.abs(gaps).sum(axis=0) / len(times_drawn))
     return np.stack(rows)

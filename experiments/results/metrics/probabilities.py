@@ -5,9 +5,6 @@ from numpy.typing import NDArray
 
 from experiments.results.predictions import Predictions
 
-# Probabilities brought from elsewhere add up to 1 only so far.
-_WHOLE = 0.99
-
 
 def log_loss(target_probabilities: NDArray[np.float32]) -> float:
     """Return the mean of -ln p over images, p the probability given to the true class.
@@ -34,7 +31,7 @@ def log_loss(target_probabilities: NDArray[np.float32]) -> float:
     return float(-np.log(np.clip(target_probabilities.astype(np.float64), eps, 1 - eps)).mean())
 
 
-def brier_score(predictions: Predictions) -> float | None:
+def brier_score(predictions: Predictions, n_classes: int) -> float | None:
     """Return the mean over images of the squared distance between probabilities and truth.
 
     For one image it is the sum over classes of (p_c - y_c)^2 with y_c = 1 for the true class and 0
@@ -44,6 +41,7 @@ def brier_score(predictions: Predictions) -> float | None:
 
     Args:
         predictions: At least one image.
+        n_classes: C.
 
     Returns:
         In [0, 2]; None where the probabilities of some classes were not stored, since their squares
@@ -55,18 +53,7 @@ def brier_score(predictions: Predictions) -> float | None:
     if not len(predictions):
         raise ValueError("the Brier score on no images is undefined")
     top, of_targets = predictions.top_probabilities, predictions.target_probabilities
-    if top is None or of_targets is None or not _are_all(top, predictions):
+    if top is None or of_targets is None or top.shape[1] < n_classes:
         return None
     squares = float(np.einsum("nk,nk->", top, top, dtype=np.float64)) / len(predictions)
     return max(0.0, squares - 2 * float(of_targets.mean(dtype=np.float64)) + 1)
-
-
-def _are_all(top: NDArray[np.float32], predictions: Predictions) -> bool:
-    """Tell whether the k classes kept of each image are all there are.
-
-    k different classes all numbered below k are the classes 0 to k - 1; that no further one exists
-    shows in the probabilities, which then add up to 1.
-    """
-    if max(predictions.top_classes.max(), predictions.targets.max()) >= top.shape[1]:
-        return False
-    return bool(top.sum(axis=1, dtype=np.float64).min() >= _WHOLE)

@@ -1,19 +1,16 @@
 """The classes of one run, hardest first."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from experiments.results.metrics.intervals import Interval, wilson
 from site_builder import addresses, formatting
 from site_builder.loading import Run
 from site_builder.pages.run.scores import Value, rate
+from site_builder.scores import Score
 
 MAX_CLASSES = 100
 """Classes in the page; the others come with a shard when they are asked for."""
-
-_NO_IMAGE = "no test image is of this class"
 
 
 @dataclass(frozen=True)
@@ -115,28 +112,21 @@ def _rows(run: Run, names: list[str], first: int, last: int) -> tuple[ClassRow, 
 
 
 def _row(run: Run, names: list[str], target: int) -> ClassRow:
-    scores = run.scores.classes
-    support, hits = int(scores.support[target]), int(run.counts.hits[target])
+    scores, support = run.scores, int(run.counts.support[target])
     cells = (
-        _recall(hits, support),
-        _cell(float(scores.precision[target])),
-        _cell(float(scores.f1[target])),
+        _cell(scores.recall_of(target)),
+        _cell(scores.precision_of(target)),
+        _cell(scores.f1_of(target)),
         ClassCell(Value(formatting.count(support)), formatting.sort_key(support)),
     )
     address = addresses.images_of_class(target)
     return ClassRow(target, names[target], address, cells, _taken_for(run, names, target))
 
 
-def _recall(hits: int, support: int) -> ClassCell:
-    if not support:
-        return ClassCell(Value(formatting.MISSING, reason=_NO_IMAGE), "")
-    return ClassCell(
-        rate(hits / support, _interval(hits, support)), formatting.sort_key(hits / support)
-    )
-
-
-def _cell(value: float) -> ClassCell:
-    return ClassCell(rate(value), formatting.sort_key(value))
+def _cell(score: Score) -> ClassCell:
+    if score.value is None:
+        return ClassCell(Value(formatting.MISSING, reason=score.reason), "")
+    return ClassCell(rate(score.value, score.interval), formatting.sort_key(score.value))
 
 
 def _taken_for(run: Run, names: list[str], target: int) -> str:
@@ -146,9 +136,3 @@ def _taken_for(run: Run, names: list[str], target: int) -> str:
     errors[target] = 0
     most = int(errors.argmax())
     return f"{names[most]} ({formatting.count(int(errors[most]))})" if errors[most] else ""
-
-
-@cache
-def _interval(hits: int, support: int) -> Interval:
-    """Keep the intervals: over many runs the same few counts come up again and again."""
-    return wilson(hits, support)

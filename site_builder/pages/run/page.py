@@ -161,8 +161,8 @@ def _neighbours(
 
 
 def _headline(ranked: tuple[Run, ...], comparisons: Comparisons, run: Run) -> Headline:
-    place = 1 + sum(other.n_correct > run.n_correct for other in ranked)
-    level = sum(other.n_correct == run.n_correct for other in ranked) - 1
+    place = 1 + sum(other.accuracy > run.accuracy for other in ranked)
+    level = sum(other.accuracy == run.accuracy for other in ranked) - 1
     rank = f"Place {formatting.count(place)} of {formatting.count_of(len(ranked), 'run')}"
     if level:
         rank += f", level with {formatting.count_of(level, 'other')}"
@@ -187,7 +187,9 @@ def _group(comparisons: Comparisons, run: Run) -> str:
         where = f"in {name}" if group > 1 else "in the leading group"
         return f"It is {where}, with {others}: {_TEST} does not tell them apart from its best."
     if group > 1:
-        return f"It is alone in {name}: {_TEST} tells it apart from all after it."
+        before = "the best of each group before it"
+        after = " and from all after it" if group < max(comparisons.tie_group.values()) else ""
+        return f"It is alone in {name}: {_TEST} tells it apart from {before}{after}."
     return f"{_TEST[0].upper()}{_TEST[1:]} tells it apart from every other run."
 
 

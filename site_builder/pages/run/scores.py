@@ -88,12 +88,12 @@ def _average_row(named: NamedAverage) -> AverageRow:
 
 def _intervals(scores: Scores) -> str:
     """Say how the intervals were made."""
-    wilson = "Accuracy, top-k and micro averages have Wilson’s intervals"
+    wilson = "Accuracy, top-k, micro averages and the weighted recall have Wilson’s intervals"
     if scores.bootstrap is None:
         return f"{wilson}; those of other scores need predictions for every image."
     resamples = formatting.count(scores.bootstrap.n_resamples)
     return (
-        f"{wilson}; macro averages, balanced accuracy and the expected calibration error have "
-        f"percentile intervals from {resamples} bootstrap resamples of the test images, drawn "
-        "within each class."
+        f"{wilson}; macro and weighted averages, balanced accuracy and the expected calibration "
+        f"error have percentile intervals from {resamples} bootstrap resamples of the test images, "
+        "drawn within each class."
     )
