@@ -239,7 +239,7 @@ def run_missing(
 
         from experiments.experiment import run_experiment
         from experiments.progress import show_progress
-        from experiments.runner import Surroundings
+        from experiments.surroundings import Surroundings
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"--run-experiments needs {error.name}, which is not installed; "

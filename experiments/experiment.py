@@ -23,7 +23,8 @@ from experiments.results.schema import (
     SplitSummary,
 )
 from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings, discard_checkpoint, run_and_store
+from experiments.runner import discard_checkpoint, run_and_store
+from experiments.surroundings import Surroundings
 from experiments.thumbnails import Picture, write_thumbnails
 from experiments.transforms import resolve_preprocessing
 from experiments.weights import missing_weights, weights_source

@@ -3,15 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import safetensors.torch
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from experiments import models
@@ -20,6 +16,7 @@ from experiments.checkpoint import CHECKPOINT_FILE, Checkpoint
 from experiments.cost import (
     NO_PEAK_MEMORY,
     PeakMemory,
+    Speed,
     Stopwatch,
     count_flops,
     count_layer_macs,
@@ -28,16 +25,9 @@ from experiments.cost import (
 )
 from experiments.datasets import ImageDataset
 from experiments.embedding import store_embedding
-from experiments.examples import Examples
-from experiments.explain.peaks import Watched, watch
-from experiments.features import (
-    FrozenBackbone,
-    cached_features,
-    cached_features_and_top_images,
-)
-from experiments.images import Images
+from experiments.explain.peaks import watch
 from experiments.prediction import predict_splits
-from experiments.progress import Progress
+from experiments.preparation import build_model, read_images, what_learns
 from experiments.provenance import collect_provenance
 from experiments.results.architecture import write_architecture
 from experiments.results.errors import DiskFullError
@@ -49,36 +39,17 @@ from experiments.results.schema import (
     RunConfig,
     RunRecord,
     Split,
+    StoredFile,
     Unfreezing,
 )
-from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
+from experiments.results.store import ExperimentStore
 from experiments.strategies import learning_modules, stage_freed
+from experiments.surroundings import Surroundings
 from experiments.train import fit
 from experiments.transforms import resolve_preprocessing
 from experiments.weights import weights_source
 
 WEIGHTS_FILE = "model.safetensors"
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a run needs from outside its configuration.
-
-    Attributes:
-        device: Where models run.
-        cache: Folder for decoded images; may be deleted at any time.
-        weights_dir: Folder of pretrained weights, asked before the hub.
-        progress: Told what happens.
-        now: Returns the time, UTC.
-        layers: Those that the experiment names for its feature maps; a spread where there are none.
-    """
-
-    device: torch.device
-    cache: Path
-    weights_dir: Path | None
-    progress: Progress
-    now: Callable[[], datetime]
-    layers: tuple[str, ...] = ()
 
 
 def run_and_store(
@@ -117,12 +88,6 @@ def run_and_store(
     return record
 
 
-def _absent(config: RunConfig, peak: int | None) -> dict[str, str]:
-    """Return which costs a run has not, and why."""
-    absent = {} if config.strategy == "frozen" else {"features_time_s": "nothing is frozen"}
-    return absent if peak else absent | {"peak_memory_bytes": NO_PEAK_MEMORY}
-
-
 def discard_checkpoint(run_id: str, store: ExperimentStore) -> None:
     """Remove what an interrupted run would go on from."""
     (store.run_folder(run_id) / CHECKPOINT_FILE).unlink(missing_ok=True)
@@ -142,14 +107,14 @@ def _run(
     memory = PeakMemory(around.device)
     timed = Stopwatch(around.device)
     preprocessing = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
-    model = _build(config, len(dataset.class_names), preprocessing, around)
+    model = build_model(config, len(dataset.class_names), preprocessing, around)
     with timed("reading"):
-        images = _read(config, dataset, preprocessing, generator, around)
+        images = read_images(config, dataset, preprocessing, generator, around)
     image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
     image = image.to(around.device, memory_format=torch.channels_last)
     watched = watch(model.backbone, image, around.layers)
     with timed("features"):
-        learner, examples, top_images = _what_learns(config, model, images, around, watched)
+        learner, examples, top_images = what_learns(config, model, images, around, watched)
     scratch = config.strategy == "scratch"
     source = None if scratch else weights_source(config.model, around.weights_dir)
     path = store.run_folder(run_id) / CHECKPOINT_FILE
@@ -168,8 +133,7 @@ def _run(
         said = predict_splits(dataset, model, learner, examples, watched)
     # Before the batches that throughput is measured with.
     peak = memory.read()
-    state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    weights = store.write_file(run_id, WEIGHTS_FILE, safetensors.torch.save(state))
+    weights = _store_weights(store, run_id, model)
     speed = measure_speed(model.eval(), image)
     top_images = said.top_images if top_images is None else top_images
     if watched and top_images is not None:
@@ -184,11 +148,7 @@ def _run(
         preprocessing=preprocessing,
         history=outcome.history,
         best_epoch=outcome.best_epoch,
-        unfreezings=[
-            Unfreezing(epoch=epoch.epoch, stage=stage)
-            for epoch in outcome.history
-            if (stage := stage_freed(model, config, epoch.epoch)) is not None
-        ],
+        unfreezings=_unfreezings(model, config, outcome.history),
         notes=[*outcome.notes, *speed.notes],
         stopped_early=outcome.stopped_early,
         cost=Cost(
@@ -197,19 +157,11 @@ def _run(
             flops=count_flops(model, image),
             layer_macs=count_layer_macs(model, image) or None,
             size_bytes=weights.size_bytes,
-            reading_time_s=timed.seconds["reading"],
-            features_time_s=timed.seconds["features"] if config.strategy == "frozen" else None,
             train_time_s=outcome.duration_s,
-            evaluation_time_s=timed.seconds["evaluation"],
-            latency_ms=speed.latency.median_ms,
-            latency_p95_ms=speed.latency.p95_ms,
-            latency_repeats=speed.latency.n_repeats,
-            device=around.device.type,
-            throughput_per_s=speed.throughput.images_per_s,
-            throughput_batch_size=speed.throughput.batch_size,
-            cpu_latency_ms=speed.cpu_latency.median_ms,
-            cpu_throughput_per_s=speed.cpu_throughput.images_per_s,
             peak_memory_bytes=peak,
+            device=around.device.type,
+            **_times(timed, config),
+            **_speeds(speed),
             absent=_absent(config, peak),
         ),
         predictions=store.write_predictions(run_id, said.predictions),
@@ -226,60 +178,42 @@ def _run(
     )
 
 
-def _build(
-    config: RunConfig, n_classes: int, preprocessing: Preprocessing, around: Surroundings
-) -> models.Classifier:
-    """Make the model, on the device, with its initial weights."""
-    model = models.build_classifier(config, n_classes, preprocessing.input_size, around.weights_dir)
-    model.to(around.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return model
+def _store_weights(store: ExperimentStore, run_id: str, model: nn.Module) -> StoredFile:
+    state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
+    return store.write_file(run_id, WEIGHTS_FILE, safetensors.torch.save(state))
 
 
-def _read(
-    config: RunConfig,
-    dataset: ImageDataset,
-    preprocessing: Preprocessing,
-    generator: torch.Generator,
-    around: Surroundings,
-) -> dict[Split, Examples]:
-    images = Images(
-        dataset=dataset,
-        preprocessing=preprocessing,
-        batch_size=config.training.batch_size,
-        device=around.device,
-        cache=around.cache,
-        progress=around.progress,
-    )
-    evaluated = {split: images.plain(split) for split in EVALUATED_SPLITS}
-    return {Split.TRAIN: images.augmented(config, generator), **evaluated}
+def _unfreezings(
+    model: models.Classifier, config: RunConfig, history: list[Epoch]
+) -> list[Unfreezing]:
+    freed = {epoch.epoch: stage_freed(model, config, epoch.epoch) for epoch in history}
+    return [Unfreezing(epoch=epoch, stage=stage) for epoch, stage in freed.items() if stage]
 
 
-def _what_learns(
-    config: RunConfig,
-    model: models.Classifier,
-    images: dict[Split, Examples],
-    around: Surroundings,
-    watched: Watched | None,
-) -> tuple[nn.Module, dict[Split, Examples], NDArray[np.int32] | None]:
-    """Return the model and its images, or only its head and a frozen backbone's features.
-
-    With the latter come the (P, k) top images, if layers are watched.
-    """
-    if config.strategy != "frozen":
-        return model, images, None
-    backbone = FrozenBackbone(model.backbone, watched, config.model)
-    examples: dict[Split, Examples] = {
-        # Where an image is always the same, so are its features: once through the backbone will do.
-        split: of_split.mapped(backbone)
-        if of_split.key is None
-        else cached_features(backbone, of_split, around.cache, around.progress)
-        for split, of_split in images.items()
-        if split != Split.TEST
+def _times(timed: Stopwatch, config: RunConfig) -> dict[str, float | None]:
+    return {
+        "reading_time_s": timed.seconds["reading"],
+        "features_time_s": timed.seconds["features"] if config.strategy == "frozen" else None,
+        "evaluation_time_s": timed.seconds["evaluation"],
     }
-    examples[Split.TEST], top_images = cached_features_and_top_images(
-        backbone, images[Split.TEST], around.cache, around.progress
-    )
-    return model.head, examples, top_images
+
+
+def _speeds(speed: Speed) -> dict[str, float]:
+    return {
+        "latency_ms": speed.latency.median_ms,
+        "latency_p95_ms": speed.latency.p95_ms,
+        "latency_repeats": speed.latency.n_repeats,
+        "throughput_per_s": speed.throughput.images_per_s,
+        "throughput_batch_size": speed.throughput.batch_size,
+        "cpu_latency_ms": speed.cpu_latency.median_ms,
+        "cpu_throughput_per_s": speed.cpu_throughput.images_per_s,
+    }
+
+
+def _absent(config: RunConfig, peak: int | None) -> dict[str, str]:
+    """Return which costs a run has not, and why."""
+    absent = {} if config.strategy == "frozen" else {"features_time_s": "nothing is frozen"}
+    return absent if peak else absent | {"peak_memory_bytes": NO_PEAK_MEMORY}
 
 
 def _key(

@@ -7,7 +7,7 @@ from experiments.explain.rebuild import rebuild_classifier
 from experiments.results.architecture import has_architecture, write_architecture
 from experiments.results.errors import DiskFullError
 from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 
 
 def describe_missing(store: ExperimentStore, around: Surroundings) -> None:

@@ -30,7 +30,7 @@ from experiments.results.walkthrough import (
     read_walkthrough_picture,
     remove_walkthrough,
 )
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 from experiments.transforms import resolve_preprocessing
 
 

@@ -18,7 +18,7 @@ from experiments.results.teaching import (
     write_augmentations,
     write_teaching,
 )
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 from experiments.transforms import resolve_preprocessing
 
 # Raise this when the same images would give other numbers or pictures than before.

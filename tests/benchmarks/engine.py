@@ -67,7 +67,7 @@ from experiments.images import Images
 from experiments.progress import PlainProgress
 from experiments.results.schema import PreprocessingConfig, RunRecord, Split
 from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 from experiments.transforms import resolve_preprocessing
 
 BATCH = 32

@@ -16,7 +16,7 @@ from experiments.config import ExperimentConfig
 from experiments.experiment import run_experiment
 from experiments.progress import PlainProgress
 from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
 from tests.ensure_chromium import find

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from experiments.config import ExperimentConfig
 from experiments.progress import PlainProgress, Progress
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 
 SMALLEST_MODEL = "test_vit"
 

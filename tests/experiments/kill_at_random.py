@@ -22,7 +22,7 @@ from experiments.config import ExperimentConfig
 from experiments.experiment import run_experiment
 from experiments.progress import PlainProgress
 from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 
 N_KILLS = 20
 SEED = 0

@@ -25,7 +25,7 @@ from experiments.results.feature_maps import (
 )
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 
 
 @pytest.fixture

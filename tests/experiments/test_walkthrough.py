@@ -24,7 +24,7 @@ from experiments.results.walkthrough import (
     read_walkthrough,
     read_walkthrough_picture,
 )
-from experiments.runner import Surroundings
+from experiments.surroundings import Surroundings
 
 SIDE, LARGER = 64, 80
 RUN = "test_vit-none"
