@@ -44,6 +44,7 @@ from site_builder.pages import (
 )
 from site_builder.pages import feature_maps as feature_maps_page
 from site_builder.pages.examples import example_files
+from site_builder.pages.pipeline.files import pipeline_files
 from site_builder.pages.run import classes as run_classes
 from site_builder.pages.run import page as run_page
 from site_builder.render import render
@@ -107,6 +108,7 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     yield from _feature_maps(experiment, names, images, maps)
     yield from _architectures(experiment, names, maps)
     yield from _curves(experiment, names, comparisons)
+    yield from pipeline_files(experiment, names, comparisons, maps)
     yield from _formulas(experiment, names, comparisons)
     yield from _configuration(experiment, names)
     yield from _static_files()

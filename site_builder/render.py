@@ -1,12 +1,13 @@
 """Templates to pages. Everything is escaped; a name that a context lacks is an error."""
 
 from dataclasses import fields
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from site_builder import SOURCE, glossary
+from site_builder import SOURCE, glossary, references
+from site_builder.highlight import snippet
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -23,8 +24,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    # A filter, not a global: what a template names is what its page's context has.
+    # Filters, not globals: what a template names is what its page's context has.
     made.filters["glossary"] = glossary.find
+    made.filters["snippet"] = snippet
+    made.filters["reference"] = partial(getattr, references)
     return made
 
 

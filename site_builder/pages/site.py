@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.metadata import version
+from posixpath import dirname
 
 from experiments.results.metrics.intervals import CONFIDENCE
 from site_builder import formatting
@@ -14,6 +15,7 @@ _PAGES = (
     ("feature-maps.html", "Feature maps"),
     ("architectures.html", "Architectures"),
     ("curves.html", "Curves"),
+    ("pipeline/index.html", "Pipeline"),
     ("formulas.html", "Formulas"),
     ("configuration.html", "Configuration"),
     ("checks.html", "Checks"),
@@ -65,7 +67,7 @@ def site_context(experiment: Experiment, address: str, page: str = "") -> Site:
         page: Title of a page that is not in the navigation; the others have theirs there.
     """
     record = experiment.record
-    links = tuple(Link(to, text, to == address) for to, text in _PAGES)
+    links = tuple(Link(to, text, _leads_to(to, address)) for to, text in _PAGES)
     return Site(
         title=record.title,
         page=page or next(link.text for link in links if link.current),
@@ -80,3 +82,9 @@ def site_context(experiment: Experiment, address: str, page: str = "") -> Site:
         if experiment.n_failed_checks
         else "",
     )
+
+
+def _leads_to(entry: str, address: str) -> bool:
+    """Return whether a page is that of an entry of the navigation, or beside it in its folder."""
+    folder = dirname(entry)
+    return entry == address or (folder != "" and folder == dirname(address))

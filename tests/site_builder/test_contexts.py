@@ -3,11 +3,12 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from jinja2 import meta, nodes
 
+from site_builder.highlight import Code
 from site_builder.pages.architectures import ArchitecturesContext
 from site_builder.pages.checks import ChecksContext
 from site_builder.pages.compare import CompareContext
@@ -17,6 +18,7 @@ from site_builder.pages.errors import ErrorsContext
 from site_builder.pages.feature_maps import FeatureMapsContext
 from site_builder.pages.formulas import FormulasContext
 from site_builder.pages.index import IndexContext
+from site_builder.pages.pipeline.index import PipelineContext
 from site_builder.pages.run.page import RunContext
 from site_builder.render import environment
 
@@ -30,6 +32,7 @@ PAGES = [
     ("pages/curves.html", CurvesContext),
     ("pages/formulas.html", FormulasContext),
     ("pages/configuration.html", ConfigurationContext),
+    ("pages/pipeline/index.html", PipelineContext),
     ("pages/checks.html", ChecksContext),
 ]
 
@@ -52,7 +55,7 @@ def classes_in(kind: object) -> Iterator[type]:
         yield kind
         for hint in typing.get_type_hints(kind).values():
             yield from classes_in(hint)
-    elif typing.get_origin(kind) in (tuple, types.UnionType, typing.Union):
+    elif typing.get_origin(kind) in (tuple, Mapping, types.UnionType, typing.Union):
         for part in typing.get_args(kind):
             yield from classes_in(part)
 
@@ -75,7 +78,8 @@ def test_attributes_are_the_fields_of_the_parts() -> None:
         for tree in syntax_trees(template)
         for node in tree.find_all(nodes.Getattr)
     } - {"first", "index0"}  # of `loop`
-    parts = {part for _, context in PAGES for part in classes_in(context)}
+    # A filter gives templates the code of a snippet.
+    parts = {Code, *(part for _, context in PAGES for part in classes_in(context))}
     given = {
         name
         for part in parts - {context for _, context in PAGES}

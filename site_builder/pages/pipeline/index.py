@@ -1,0 +1,186 @@
+"""pipeline/index.html: one test image on its way through a model, from pixels to a class."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from experiments.results.schema import Split, Walkthrough
+from site_builder import addresses, formatting
+from site_builder.loading import Experiment
+from site_builder.pages.pipeline.page import Frame, Material, Model, Page
+from site_builder.pages.pipeline.pictures import feature_map, step_picture
+from site_builder.pages.pipeline.strips import bar, profile
+from site_builder.pages.pipeline.values import Picture, Values
+from site_builder.pages.pipeline.walk import (
+    NO_WALKTHROUGH,
+    shapes,
+    size_bytes,
+    step_row,
+    why_not_walked,
+)
+from site_builder.pages.site import Site
+
+N_TOP = 5
+"""Classes that are shown with their probabilities."""
+_POOLING = {
+    "mean": "the mean of each channel over all its positions",
+    "class token": "the class token, one of the vectors that the transformer carries along",
+    "other": "what further layers make of the features",
+}
+# What is said of the image on its way; empty where no image was followed through a model.
+_STORY = (
+    "photo", "photo-axes", "photo-memory", "sample", "target", "input-memory", "input-least",
+    "input-greatest", "input-mean", "input-std", "features-layer", "features-count", "pooling",
+    "pooled-least", "pooled-greatest", "ahead", "times", "verdict", "difference",
+)  # fmt: skip
+_OF_A_CLASS = ("class", "logit", "probability", "mark")
+
+
+@dataclass(frozen=True)
+class PipelineContext:
+    """What `pages/pipeline/index.html` shows.
+
+    Attributes:
+        site: The frame of the page.
+        frame: The frame of the pipeline's pages.
+        places: Places of the most probable classes, from 1.
+        walked: Whether an image was followed through a model.
+        command: How that is done for the models that lack it; empty where none does.
+    """
+
+    site: Site
+    frame: Frame
+    places: tuple[str, ...]
+    walked: bool
+    command: str
+
+
+def pipeline_context(material: Material, site: Site, frame: Frame) -> PipelineContext:
+    """Return what the page shows."""
+    experiment = material.experiment
+    lacking = any(why_not_walked(model) == NO_WALKTHROUGH for model in material.models)
+    return PipelineContext(
+        site=site,
+        frame=frame,
+        places=tuple(_places(experiment)),
+        walked=any(model.walkthrough for model in material.models),
+        command=f"python build.py --experiment {experiment.record.name} --run-experiments"
+        if lacking
+        else "",
+    )
+
+
+def values(material: Material, model: Model) -> Values:
+    """Return what the page says of one model."""
+    experiment, walk = material.experiment, model.walkthrough
+    why = why_not_walked(model)
+    sizes = shapes(model, experiment.n_classes)
+    texts = {
+        "model": model.name.full,
+        "missing": f"{model.name.full}: {why}." if why else "",
+        "input": sizes.input,
+        "features": sizes.features,
+        "pooled": sizes.pooled,
+        "logits": sizes.logits,
+    }
+    if walk is None:
+        tops = [f"{name}-{place}" for place in _places(experiment) for name in _OF_A_CLASS]
+        return Values(texts | dict.fromkeys((*_STORY, *tops), ""))
+    return Values(
+        texts=texts | _story(experiment, walk) | dict(_top(experiment, walk)),
+        rows={"steps": tuple(map(step_row, walk.steps))},
+        pictures=_pictures(experiment, model, walk),
+        paths={"pooled": profile(walk.pooled), **_bars(experiment, walk)},
+        links=_links(model, walk),
+    )
+
+
+PAGE = Page("index", "Overview", values, pipeline_context)
+
+
+def _places(experiment: Experiment) -> Iterator[str]:
+    return map(formatting.count, range(1, min(N_TOP, experiment.n_classes) + 1))
+
+
+def _story(experiment: Experiment, walk: Walkthrough) -> dict[str, str]:
+    """Return what is said of the image between the photograph and the probabilities."""
+    photo, fed, features = walk.step("photo"), walk.step("normalise"), walk.step("features")
+    return {
+        "photo": formatting.shape(photo.shape),
+        "photo-axes": " × ".join(photo.axes),
+        "photo-memory": formatting.size(size_bytes(photo)),
+        "sample": walk.sample_id,
+        "target": experiment.record.class_names[_target(experiment, walk)],
+        "input-memory": formatting.size(size_bytes(fed)),
+        "input-least": formatting.value(fed.values.minimum),
+        "input-greatest": formatting.value(fed.values.maximum),
+        "input-mean": formatting.value(fed.values.mean),
+        "input-std": formatting.value(fed.values.std),
+        "features-layer": walk.features_layer,
+        "features-count": formatting.count(math.prod(features.shape)),
+        "pooling": _POOLING[walk.pooling],
+        "pooled-least": formatting.value(min(walk.pooled)),
+        "pooled-greatest": formatting.value(max(walk.pooled)),
+        "ahead": formatting.value(walk.logits[0] - walk.logits[1]),
+        "times": formatting.value(math.exp(walk.logits[0] - walk.logits[1])),
+        "verdict": _verdict(experiment, walk),
+        "difference": formatting.probability(walk.difference),
+    }
+
+
+def _top(experiment: Experiment, walk: Walkthrough) -> Iterator[tuple[str, str]]:
+    """Yield class, logit and probability of the most probable classes, each by its place."""
+    ranked = zip(walk.classes, walk.logits, walk.probabilities, strict=True)
+    for place, (index, logit, probability) in zip(_places(experiment), ranked, strict=False):
+        yield f"class-{place}", experiment.record.class_names[index]
+        yield f"logit-{place}", formatting.value(logit)
+        yield f"probability-{place}", formatting.probability(probability)
+        yield f"mark-{place}", "target" if index == _target(experiment, walk) else ""
+
+
+def _bars(experiment: Experiment, walk: Walkthrough) -> dict[str, str]:
+    shares = zip(_places(experiment), walk.probabilities, strict=False)
+    return {f"bar-{place}": bar(probability) for place, probability in shares}
+
+
+def _verdict(experiment: Experiment, walk: Walkthrough) -> str:
+    target = _target(experiment, walk)
+    name = experiment.record.class_names[target]
+    if walk.classes[0] == target:
+        return f"Right: the image is of “{name}”, the most probable class."
+    if target not in walk.classes:
+        n_listed = formatting.count(len(walk.classes))
+        return f"Wrong: the image is of “{name}”, not among the {n_listed} most probable classes."
+    place = walk.classes.index(target)
+    probability = formatting.probability(walk.probabilities[place])
+    return (
+        f"Wrong: the image is of “{name}”, in place {formatting.count(place + 1)} with "
+        f"probability {probability}."
+    )
+
+
+def _target(experiment: Experiment, walk: Walkthrough) -> int:
+    test = experiment.samples[Split.TEST]
+    return int(test.targets[test.sample_ids.index(walk.sample_id)])
+
+
+def _pictures(experiment: Experiment, model: Model, walk: Walkthrough) -> dict[str, Picture]:
+    store, shown = experiment.store, "the test image"
+    found = {
+        "photo": step_picture(store, model, "photo", f"Photograph: {shown} {walk.sample_id}"),
+        "crop": step_picture(store, model, "crop", f"What the model is shown of {shown}"),
+        "normalised": step_picture(
+            store, model, "normalise", "Red, green and blue of the normalised image, in grey"
+        ),
+        "features": feature_map(
+            model, walk.features_layer, f"Channels of {walk.features_layer} on {shown}"
+        ),
+    }
+    return {name: picture for name, picture in found.items() if picture}
+
+
+def _links(model: Model, walk: Walkthrough) -> dict[str, str]:
+    links = {"run": addresses.run_page(model.run.run_id)}
+    if model.maps:
+        links["maps"] = addresses.feature_maps(model.run.run_id, walk.features_layer)
+    return links
