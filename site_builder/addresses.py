@@ -11,6 +11,7 @@ CURVES = "curves.html"
 ERRORS = "errors.html"
 FEATURE_MAPS = "feature-maps.html"
 FORMULAS = "formulas.html"
+RANKING = "index.html#ranking"
 
 
 def matrix(run_id: str) -> str:

@@ -149,7 +149,7 @@ class BestOverSeeds:
     @property
     def evidence(self) -> Evidence:
         """The rows of the seeds."""
-        return Evidence("each seed", "#ranking")
+        return Evidence("each seed", addresses.RANKING)
 
     def sentence(self, names: Names) -> Sentence:
         """Name the group, and from how many others the tests tell it."""
@@ -226,7 +226,7 @@ class AccuracyRange:
     @property
     def evidence(self) -> Evidence:
         """The ranking."""
-        return Evidence("the ranking", "#ranking")
+        return Evidence("the ranking", addresses.RANKING)
 
     def sentence(self, names: Names) -> Sentence:
         """Name both ends, and whether the test separates them."""

@@ -24,7 +24,7 @@ class HighestAccuracy:
     """
 
     label: ClassVar[str] = "Highest accuracy"
-    evidence: ClassVar[Evidence] = Evidence("the ranking", "#ranking")
+    evidence: ClassVar[Evidence] = Evidence("the ranking", addresses.RANKING)
     group: SeedGroup
     level: tuple[SeedGroup, ...]
     n_tied: int

@@ -101,14 +101,14 @@ def index_context(
     record, material = experiment.record, Material(experiment, comparisons)
     called = Names(names)
     found = leading(material)
-    leads = _statements(found, called)
+    leads = statements(found, called)
     return IndexContext(
         site=site_context(experiment, ADDRESS),
         question=record.question,
         lead=leads[0] if leads else None,
         lead_runs=" ".join(run.run_id for run in found[0].runs) if found else "",
-        findings=(*leads[1:], *_statements(findings(material), called)),
-        recommendations=_statements(recommendations(material), called),
+        findings=(*leads[1:], *statements(findings(material), called)),
+        recommendations=statements(recommendations(material), called),
         ranking=ranking(comparisons, names) if experiment.runs else None,
         unfinished=unfinished(experiment, names),
         dataset=_dataset(experiment),
@@ -119,7 +119,8 @@ def index_context(
     )
 
 
-def _statements(found: Iterable[Finding], names: Names) -> tuple[Statement, ...]:
+def statements(found: Iterable[Finding], names: Names) -> tuple[Statement, ...]:
+    """Put findings into words."""
     return tuple(
         Statement(finding.label, finding.sentence(names), finding.test, finding.evidence)
         for finding in found

@@ -19,6 +19,7 @@ from site_builder.pages.feature_maps import FeatureMapsContext
 from site_builder.pages.formulas import FormulasContext
 from site_builder.pages.index import IndexContext
 from site_builder.pages.pipeline.index import PipelineContext
+from site_builder.pages.pipeline.results import ResultsContext
 from site_builder.pages.run.page import RunContext
 from site_builder.render import environment
 
@@ -33,6 +34,7 @@ PAGES = [
     ("pages/formulas.html", FormulasContext),
     ("pages/configuration.html", ConfigurationContext),
     ("pages/pipeline/index.html", PipelineContext),
+    ("pages/pipeline/results.html", ResultsContext),
     ("pages/checks.html", ChecksContext),
 ]
 
