@@ -15,37 +15,11 @@
         // Another run has another hardest class, but a class once chosen stays.
         bakeoff.write({ [key]: target.value });
       });
-      this.addEventListener("click", (event) => this.followLink(event));
-      this.keepPlace();
+      bakeoff.followPlaces(this);
       bakeoff.follow((state) => {
-        this.keepPlace();
+        bakeoff.keepPlace();
         this.show(state);
       });
-    }
-
-    /* A link on this page changes the place in the address, not the run and the class. */
-    followLink(event) {
-      const link = event.target.closest('a[href^="#"]');
-      if (!link) return;
-      event.preventDefault();
-      const at = link.getAttribute("href").slice(1);
-      if (bakeoff.read().get("at") === at) this.goTo(at);
-      else bakeoff.write({ at });
-    }
-
-    /* An address that another page or a person gives as #recall becomes #at=recall. */
-    keepPlace() {
-      const bare = decodeURIComponent(location.hash.slice(1));
-      if (bare && !bare.includes("=") && document.getElementById(bare)) {
-        bakeoff.replace({ [bare]: null, at: bare });
-      }
-    }
-
-    goTo(at) {
-      const place = document.getElementById(at);
-      if (!place) return;
-      place.scrollIntoView();
-      place.focus({ preventScroll: true });
     }
 
     async show(state) {
@@ -61,9 +35,7 @@
       } catch (error) {
         this.say(`${error.message}: is the folder complete?`);
       }
-      const at = state.get("at");
-      if (at && at !== this.at) this.goTo(at);
-      this.at = at;
+      bakeoff.showPlace(state);
     }
 
     /* matrix: null where the run has none. */

@@ -17,8 +17,9 @@
   function fillPicture(image, picture) {
     image.hidden = !picture;
     if (!picture) return;
-    image.width = picture.width;
-    image.height = picture.height;
+    image.width = picture.width * picture.scale;
+    image.height = picture.height * picture.scale;
+    image.classList.toggle("pixelated", picture.scale > 1);
     image.alt = picture.alt;
     image.src = bakeoff.href(picture.address);
   }

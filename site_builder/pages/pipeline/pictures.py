@@ -12,7 +12,7 @@ from experiments.results.teaching import read_augmentations
 from experiments.results.walkthrough import read_walkthrough_picture
 from site_builder.features.files import picture_address
 from site_builder.pages.pipeline.page import Material, Model
-from site_builder.pages.pipeline.values import Picture
+from site_builder.pages.pipeline.values import Picture, enlarged
 
 AUGMENTATIONS = "assets/teaching/augmentations.webp"
 """Address of the sheet of augmented images, from the site's root."""
@@ -45,7 +45,7 @@ def step_picture(store: ExperimentStore, model: Model, name: Step, alt: str) -> 
         return None
     content = read_walkthrough_picture(store, model.run.run_id, stored)
     with Image.open(io.BytesIO(content)) as image:
-        return Picture(_address(model, stored.name), *image.size, alt)
+        return enlarged(_address(model, stored.name), *image.size, alt)
 
 
 def feature_map(model: Model, layer: str, alt: str) -> Picture | None:
@@ -65,7 +65,7 @@ def feature_map(model: Model, layer: str, alt: str) -> Picture | None:
     name = atlas_file(model.maps.samples.index(model.walkthrough.sample_id), layers[layer])
     n_rows = -(-len(mapped.shown) // mapped.n_columns)
     width, height = mapped.n_columns * mapped.tile_px, n_rows * mapped.tile_px
-    return Picture(picture_address(model.run.run_id, name), width, height, alt)
+    return enlarged(picture_address(model.run.run_id, name), width, height, alt)
 
 
 def _address(model: Model, name: str) -> str:

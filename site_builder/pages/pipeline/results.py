@@ -184,7 +184,7 @@ def _limits(experiment: Experiment) -> Iterator[str]:
 def _against(material: Material, model: Model) -> str:
     """Return how far a run is behind the best, and whether a test separates the two."""
     best = material.models[0]
-    if model is best:
+    if model.run.accuracy == best.run.accuracy:
         return "No run is more accurate."
     found = material.comparisons.compare(best.run.run_id, model.run.run_id)
     if found is None:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
+SMALL_PX = 192
+"""Pictures are shown about this large if they are smaller, such as digits of 8 × 8 pixels."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,19 @@ class Picture:
         width: Its width, px.
         height: Its height, px.
         alt: What it shows.
+        scale: How many times as large it is shown, each pixel a square.
     """
 
     address: str
     width: int
     height: int
     alt: str
+    scale: int = 1
+
+
+def enlarged(address: str, width: int, height: int, alt: str) -> Picture:
+    """Return a picture, made larger on the page if it is small; arguments as in `Picture`."""
+    return Picture(address, width, height, alt, max(1, SMALL_PX // max(width, height)))
 
 
 @dataclass(frozen=True)

@@ -56,14 +56,12 @@ def shapes(model: Model, n_classes: int) -> Shapes:
     if model.walkthrough:
         names: tuple[Step, ...] = ("normalise", "features", "pool", "logits")
         return Shapes(*(formatting.shape(model.walkthrough.step(name).shape) for name in names))
-    fed, made_of = model.run.record.preprocessing, model.architecture
-    backbone = [stage for stage in made_of.stages if stage.name != "head"] if made_of else []
-    logits = formatting.count(n_classes)
+    fed = model.run.record.preprocessing
     return Shapes(
         input=formatting.shape((3, fed.input_size, fed.input_size)) if fed else formatting.MISSING,
-        features=formatting.shape(backbone[-1].shape) if backbone else formatting.MISSING,
+        features=_features(model),
         pooled=_head_input(model),
-        logits=logits,
+        logits=formatting.count(n_classes),
     )
 
 
@@ -84,6 +82,15 @@ def step_row(step: WalkStep) -> tuple[str, ...]:
 def size_bytes(step: WalkStep) -> int:
     """Return how much memory a tensor takes, bytes."""
     return math.prod(step.shape) * np.dtype(step.dtype).itemsize
+
+
+def _features(model: Model) -> str:
+    """Return the shape of what the backbone's last stage makes, or the last layer mapped."""
+    stages = model.architecture.stages if model.architecture else []
+    backbone = [stage.shape for stage in stages if stage.name != "head"]
+    mapped = [layer.shape for layer in model.maps.layers] if model.maps else []
+    found = backbone or mapped
+    return formatting.shape(found[-1]) if found else formatting.MISSING
 
 
 def _head_input(model: Model) -> str:
