@@ -168,3 +168,43 @@ YOSINSKI = _arxiv(
     "networks?",
     "1411.1792",
 )
+
+# Images and what is done to them before a network sees them.
+CHEN = _arxiv(
+    "Chen, Xu, Zhang and Guestrin (2016), Training deep nets with sublinear memory cost",
+    "1604.06174",
+)
+KERAS_LAYOUT = Reference(
+    "Keras, image_data_format",
+    "https://www.tensorflow.org/api_docs/python/tf/keras/backend/image_data_format",
+)
+LECUN = _doi("LeCun, Bottou, Orr and Müller (1998), Efficient BackProp", "10.1007/3-540-49430-8_2")
+PARMAR = _arxiv(
+    "Parmar, Zhang and Zhu (2022), On aliased resizing and surprising subtleties in GAN evaluation",
+    "2104.11222",
+)
+PYTORCH_CHANNELS_LAST = Reference(
+    "PyTorch, Channels last memory format",
+    "https://docs.pytorch.org/tutorials/intermediate/memory_format_tutorial.html",
+)
+PYTORCH_DATA = Reference(
+    "PyTorch, torch.utils.data", "https://docs.pytorch.org/docs/stable/data.html"
+)
+PYTORCH_PINNED = Reference(
+    "PyTorch, A guide on good usage of non_blocking and pin_memory()",
+    "https://docs.pytorch.org/tutorials/intermediate/pinmem_nonblock.html",
+)
+SZEGEDY = _arxiv("Szegedy et al. (2015), Going deeper with convolutions", "1409.4842")
+TIMM_DATA = Reference("timm, Data", "https://huggingface.co/docs/timm/reference/data")
+TORCHVISION_ORIGIN = Reference(
+    "torchvision, Document origin of preprocessing mean / std (#1965)",
+    "https://github.com/pytorch/vision/pull/1965",
+)
+TORCHVISION_TRANSFORMS = Reference(
+    "torchvision, Transforming and augmenting images",
+    "https://docs.pytorch.org/vision/stable/transforms.html",
+)
+TOUVRON = _arxiv(
+    "Touvron, Vedaldi, Douze and Jégou (2019), Fixing the train-test resolution discrepancy",
+    "1906.06423",
+)

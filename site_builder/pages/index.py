@@ -111,7 +111,7 @@ def index_context(
         recommendations=statements(recommendations(material), called),
         ranking=ranking(comparisons, names) if experiment.runs else None,
         unfinished=unfinished(experiment, names),
-        dataset=_dataset(experiment),
+        dataset=dataset_facts(experiment),
         classes="" if record.examples else ", ".join(record.class_names),
         left_out=_left_out(record.unreadable) if record.unreadable else None,
         examples=examples(record.examples, record.class_names) if record.examples else None,
@@ -127,7 +127,8 @@ def statements(found: Iterable[Finding], names: Names) -> tuple[Statement, ...]:
     )
 
 
-def _dataset(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+def dataset_facts(experiment: Experiment) -> tuple[tuple[str, str], ...]:
+    """Return the dataset card: label and text."""
     record = experiment.record
     card = record.dataset
     sizes = {split: record.splits[split].n_images for split in Split if split in record.splits}

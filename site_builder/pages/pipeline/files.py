@@ -11,14 +11,15 @@ from site_builder import payloads
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
-from site_builder.pages.pipeline import index, results
+from site_builder.pages.pipeline import index, preprocessing, results
+from site_builder.pages.pipeline import input as input_page
 from site_builder.pages.pipeline.page import FOLDER, Material, Model, Page, frame_of
 from site_builder.pages.pipeline.pictures import picture_files
 from site_builder.pages.pipeline.values import merged, shard
 from site_builder.pages.site import site_context
 from site_builder.render import render
 
-PAGES: tuple[Page, ...] = (index.PAGE, results.PAGE)
+PAGES: tuple[Page, ...] = (index.PAGE, input_page.PAGE, preprocessing.PAGE, results.PAGE)
 
 
 def pipeline_files(
