@@ -8,7 +8,7 @@ from experiments.results.schema import Split, Walkthrough
 from site_builder import addresses, formatting
 from site_builder.loading import Experiment
 from site_builder.pages.pipeline.page import Frame, Material, Model, Page
-from site_builder.pages.pipeline.pictures import feature_map, step_picture
+from site_builder.pages.pipeline.pictures import feature_map, mapped_layer, step_picture
 from site_builder.pages.pipeline.strips import bar, profile
 from site_builder.pages.pipeline.values import Picture, Values
 from site_builder.pages.pipeline.walk import (
@@ -30,8 +30,9 @@ _POOLING = {
 # What is said of the image on its way; empty where no image was followed through a model.
 _STORY = (
     "photo", "photo-axes", "photo-memory", "sample", "target", "input-memory", "input-least",
-    "input-greatest", "input-mean", "input-std", "features-layer", "features-count", "pooling",
-    "pooled-least", "pooled-greatest", "ahead", "times", "verdict", "difference",
+    "input-greatest", "input-mean", "input-std", "features-layer", "features-count",
+    "features-shown", "pooling", "pooled-least", "pooled-greatest", "ahead", "times", "answer",
+    "verdict", "difference",
 )  # fmt: skip
 _OF_A_CLASS = ("class", "logit", "probability", "mark")
 
@@ -87,7 +88,7 @@ def values(material: Material, model: Model) -> Values:
         tops = [f"{name}-{place}" for place in _places(experiment) for name in _OF_A_CLASS]
         return Values(texts | dict.fromkeys((*_STORY, *tops), ""))
     return Values(
-        texts=texts | _story(experiment, walk) | dict(_top(experiment, walk)),
+        texts=texts | _story(experiment, model, walk) | dict(_top(experiment, walk)),
         rows={"steps": tuple(map(step_row, walk.steps))},
         pictures=_pictures(experiment, model, walk),
         paths={"pooled": profile(walk.pooled), **_bars(experiment, walk)},
@@ -102,9 +103,10 @@ def _places(experiment: Experiment) -> Iterator[str]:
     return map(formatting.count, range(1, min(N_TOP, experiment.n_classes) + 1))
 
 
-def _story(experiment: Experiment, walk: Walkthrough) -> dict[str, str]:
+def _story(experiment: Experiment, model: Model, walk: Walkthrough) -> dict[str, str]:
     """Return what is said of the image between the photograph and the probabilities."""
     photo, fed, features = walk.step("photo"), walk.step("normalise"), walk.step("features")
+    first = experiment.record.class_names[walk.classes[0]]
     return {
         "photo": formatting.shape(photo.shape),
         "photo-axes": " × ".join(photo.axes),
@@ -118,14 +120,31 @@ def _story(experiment: Experiment, walk: Walkthrough) -> dict[str, str]:
         "input-std": formatting.value(fed.values.std),
         "features-layer": walk.features_layer,
         "features-count": formatting.count(math.prod(features.shape)),
+        "features-shown": _shown(model, walk),
         "pooling": _POOLING[walk.pooling],
         "pooled-least": formatting.value(min(walk.pooled)),
         "pooled-greatest": formatting.value(max(walk.pooled)),
         "ahead": formatting.value(walk.logits[0] - walk.logits[1]),
         "times": formatting.value(math.exp(walk.logits[0] - walk.logits[1])),
+        "answer": f"{first}, {formatting.probability(walk.probabilities[0])}",
         "verdict": _verdict(experiment, walk),
         "difference": formatting.probability(walk.difference),
     }
+
+
+def _shown(model: Model, walk: Walkthrough) -> str:
+    """Say which channels are in the picture of the feature maps; empty where there is none."""
+    mapped = mapped_layer(model, walk.features_layer)
+    if mapped is None:
+        return ""
+    shown = formatting.count(len(mapped.shown))
+    channels = formatting.count_of(mapped.shape[0], "channel")
+    if len(mapped.shown) == mapped.shape[0]:
+        return "The picture shows all channels, each from black, its least value, to white."
+    return (
+        f"The picture shows {shown} of {channels}, those of highest variance, each from black, "
+        "its least value, to white."
+    )
 
 
 def _top(experiment: Experiment, walk: Walkthrough) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from experiments.results.feature_maps import atlas_file
-from experiments.results.schema import Step
+from experiments.results.schema import MappedLayer, Step
 from experiments.results.store import ExperimentStore
 from experiments.results.teaching import read_augmentations
 from experiments.results.walkthrough import read_walkthrough_picture
@@ -48,6 +48,20 @@ def step_picture(store: ExperimentStore, model: Model, name: Step, alt: str) -> 
         return enlarged(_address(model, stored.name), *image.size, alt)
 
 
+def mapped_layer(model: Model, layer: str) -> MappedLayer | None:
+    """Return a layer of which there is a picture of the walkthrough's image; None if there is none.
+
+    Args:
+        model: The model.
+        layer: Name of the layer, as in `feature_maps.json`.
+    """
+    if model.maps is None or model.walkthrough is None:
+        return None
+    if model.walkthrough.sample_id not in model.maps.samples:
+        return None
+    return next((mapped for mapped in model.maps.layers if mapped.name == layer), None)
+
+
 def feature_map(model: Model, layer: str, alt: str) -> Picture | None:
     """Return what a layer makes of the image of the walkthrough; None where that is not stored.
 
@@ -56,13 +70,11 @@ def feature_map(model: Model, layer: str, alt: str) -> Picture | None:
         layer: Name of the layer, as in `feature_maps.json`.
         alt: What the picture shows.
     """
-    if model.maps is None or model.walkthrough is None:
+    mapped = mapped_layer(model, layer)
+    if mapped is None or model.maps is None or model.walkthrough is None:
         return None
-    layers = {mapped.name: place for place, mapped in enumerate(model.maps.layers)}
-    if layer not in layers or model.walkthrough.sample_id not in model.maps.samples:
-        return None
-    mapped = model.maps.layers[layers[layer]]
-    name = atlas_file(model.maps.samples.index(model.walkthrough.sample_id), layers[layer])
+    sample = model.maps.samples.index(model.walkthrough.sample_id)
+    name = atlas_file(sample, model.maps.layers.index(mapped))
     n_rows = -(-len(mapped.shown) // mapped.n_columns)
     width, height = mapped.n_columns * mapped.tile_px, n_rows * mapped.tile_px
     return enlarged(picture_address(model.run.run_id, name), width, height, alt)
