@@ -31,6 +31,18 @@ from site_builder.pages.pipeline.page import Frame, Material, Model, Page
 from site_builder.pages.pipeline.values import Values
 from site_builder.pages.site import Site
 
+# What there is to read further, as far as the navigation has it.
+_DETAILS = {
+    "compare.html": "Every score and cost of every run, trade-offs, and confusion matrices.",
+    "errors.html": "The images that runs get wrong, by class and by pair of classes.",
+    "feature-maps.html": "What each layer makes of a few test images.",
+    "architectures.html": "The networks, drawn from their own layers.",
+    "curves.html": "Loss and accuracy over the epochs.",
+    "formulas.html": "How each number is calculated.",
+    "configuration.html": "What was run, setting by setting, and how to run it again.",
+    "checks.html": "What was checked before this site was built.",
+}
+
 _Asked = tuple[str, str, Iterable[Finding | None], str]
 
 
@@ -62,6 +74,7 @@ class ResultsContext:
         insights: What worked, what did not, and what else there is to know.
         limits: What this experiment cannot tell, a sentence each.
         recommendations: Which run to take for what.
+        details: Other pages: address from the site's root, title, and what is there.
     """
 
     site: Site
@@ -70,6 +83,7 @@ class ResultsContext:
     insights: tuple[Answer, ...]
     limits: tuple[str, ...]
     recommendations: tuple[Answer, ...]
+    details: tuple[tuple[str, str, str], ...]
 
 
 def results_context(material: Material, site: Site, frame: Frame) -> ResultsContext:
@@ -83,6 +97,11 @@ def results_context(material: Material, site: Site, frame: Frame) -> ResultsCont
         insights=_answers(_insights(read), names),
         limits=tuple(_limits(material.experiment)),
         recommendations=_answers(_recommendations(read), names),
+        details=tuple(
+            (link.address, link.text, _DETAILS[link.address])
+            for link in site.links
+            if link.address in _DETAILS
+        ),
     )
 
 
