@@ -14,6 +14,7 @@ from experiments.__main__ import main
 from experiments.results.schema import RunRecord, Split
 from experiments.results.store import ExperimentStore
 from site_builder import formatting
+from site_builder.pages.pipeline.index import times_as_probable
 from site_builder.pages.pipeline.strips import PROFILE_HEIGHT, PROFILE_WIDTH, bar, profile
 from site_builder.pages.pipeline.values import enlarged
 from site_builder.pipeline import build_site
@@ -290,6 +291,13 @@ def test_a_profile_is_drawn_from_zero() -> None:
 
 def test_a_bar_is_its_share() -> None:
     assert [bar(1.0), bar(0.25), bar(0.0)] == ["M0 4H100", "M0 4H25", "M0 4H0.5"]
+
+
+def test_large_odds_are_powers_of_ten() -> None:
+    assert times_as_probable(0.0) == "1.000"
+    assert times_as_probable(2.302585) == "10.00"
+    assert times_as_probable(23.02585) == "about 10¹⁰"
+    assert times_as_probable(23025.85) == "about 10¹⁰⁰⁰⁰"
 
 
 def test_small_pictures_are_shown_larger() -> None:

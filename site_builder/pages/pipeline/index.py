@@ -22,6 +22,8 @@ from site_builder.pages.site import Site
 
 N_TOP = 5
 """Classes that are shown with their probabilities."""
+LONG_POWER = 20.0
+"""Beyond, powers of e are powers of ten in round numbers; beyond 709 no float holds them."""
 _POOLING = {
     "mean": "the mean of each channel over all its positions",
     "class token": "the class token, one of the vectors that the transformer carries along",
@@ -125,7 +127,7 @@ def _story(experiment: Experiment, model: Model, walk: Walkthrough) -> dict[str,
         "pooled-least": formatting.value(min(walk.pooled)),
         "pooled-greatest": formatting.value(max(walk.pooled)),
         "ahead": formatting.value(walk.logits[0] - walk.logits[1]),
-        "times": formatting.value(math.exp(walk.logits[0] - walk.logits[1])),
+        "times": times_as_probable(walk.logits[0] - walk.logits[1]),
         "answer": f"{first}, {formatting.probability(walk.probabilities[0])}",
         "verdict": _verdict(experiment, walk),
         "difference": formatting.probability(walk.difference),
@@ -145,6 +147,13 @@ def _shown(model: Model, walk: Walkthrough) -> str:
         f"The picture shows {shown} of {channels}, those of highest variance, each from black, "
         "its least value, to white."
     )
+
+
+def times_as_probable(ahead: float) -> str:
+    """Return how many times as probable a class is whose logit is higher by `ahead`, at least 0."""
+    if ahead < LONG_POWER:
+        return formatting.value(math.exp(ahead))
+    return f"about {formatting.power_of_ten(round(ahead / math.log(10)))}"
 
 
 def _top(experiment: Experiment, walk: Walkthrough) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from experiments.results.schema import Architecture, FeatureMaps, Teaching, Walkthrough
@@ -138,17 +137,13 @@ def model_choice(material: Material) -> ModelChoice | None:
     """Return the models to choose from; None if no run has finished."""
     if material.first is None:
         return None
-    called = {model.run.run_id: model.name for model in material.models}
-    # Runs of a model stand together, where the best of them is.
-    first = {name.model: place for place, name in reversed(list(enumerate(called.values())))}
-    by_model = sorted(called.items(), key=lambda entry: first[entry[1].model])
+    groups: dict[str, list[Choice]] = {}
+    for model in material.models:
+        groups.setdefault(model.name.model, []).append(Choice(model.run.run_id, model.name.full))
     return ModelChoice(
         run_id=material.first.run.run_id,
-        run_ids=" ".join(called),
-        groups=tuple(
-            ModelGroup(model, tuple(Choice(run_id, name.full) for run_id, name in runs))
-            for model, runs in groupby(by_model, key=lambda entry: entry[1].model)
-        ),
+        run_ids=" ".join(model.run.run_id for model in material.models),
+        groups=tuple(ModelGroup(model, tuple(runs)) for model, runs in groups.items()),
     )
 
 
