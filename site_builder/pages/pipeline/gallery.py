@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from experiments.results.schema import (
+    Augmentation,
     AugmentationConfig,
     AugmentationGallery,
     ShownTransform,
@@ -25,7 +26,7 @@ _NAMES: dict[Transform, str] = {
     "standard": "All of standard",
     "strong": "All of strong",
 }
-_VARIANTS = {
+_VARIANTS: dict[Augmentation, str] = {
     "none": "without augmentation",
     "standard": "with standard",
     "strong": "with strong",

@@ -7,13 +7,8 @@ from site_builder import addresses, formatting, payloads
 from site_builder.findings import finding as rules
 from site_builder.findings import leading
 from site_builder.findings.augmentation import AugmentationVerdict, augmentation_verdicts
-from site_builder.findings.cost import (
-    accuracy_latency_front,
-    fastest,
-    smallest,
-    training_time,
-    within_budget,
-)
+from site_builder.findings.cheapest import fastest, smallest
+from site_builder.findings.cost import accuracy_latency_front, training_time, within_budget
 from site_builder.findings.errors import hardest_classes, most_confused
 from site_builder.findings.finding import Finding
 from site_builder.findings.ranking import accuracy_range
