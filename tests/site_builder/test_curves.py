@@ -269,12 +269,15 @@ def test_a_shard_has_what_the_charts_are_drawn_from(store: ExperimentStore) -> N
         False,
         [],
     )
-    # Losses 1 / n and 1.1 / n, training accuracies 1 - 0.3 / n; in validation all are right
-    # after the last epoch, and before it fewer by as much as 1 - 0.4 / n falls.
+    # Losses 1 / n and 1.1 / n, accuracies 1 - 0.3 / n and, up to a constant, 1 - 0.4 / n: that of
+    # the last epoch is what the predictions get right.
+    said = store.read_predictions(store.read_run("alpha-none"), Split.VAL)
+    last = 100 * float(np.mean(said.predicted == said.targets))
+    one, two, three = (f"{last - behind:.1f}" for behind in (40 * 2 / 3, 40 / 6, 0))
     assert shard["texts"] == [
-        [["1.00", "1.10", "70.0", "73.3", "0.001", "1.50\N{NO-BREAK SPACE}s"], ""],
-        [["0.500", "0.550", "85.0", "93.3", "0.001", "3.00\N{NO-BREAK SPACE}s"], ""],
-        [["0.333", "0.367", "90.0", "100.0", "0.001", "4.50\N{NO-BREAK SPACE}s"], "best epoch"],
+        [["1.00", "1.10", "70.0", one, "0.001", "1.50\N{NO-BREAK SPACE}s"], ""],
+        [["0.500", "0.550", "85.0", two, "0.001", "3.00\N{NO-BREAK SPACE}s"], ""],
+        [["0.333", "0.367", "90.0", three, "0.001", "4.50\N{NO-BREAK SPACE}s"], "best epoch"],
     ]
 
 
@@ -377,6 +380,18 @@ def test_a_trend_over_the_last_epochs_is_improving_too(run: RunRecord) -> None:
     assert still_improving(run.model_copy(update={"history": history(*rose)})) is None
     slow = [loss / 100 for loss in losses]
     assert still_improving(run.model_copy(update={"history": history(*slow)})) is None
+
+
+def test_what_falls_under_a_schedule_that_ends_there_says_so(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",), augmentations=("none",))
+    change_training(store, "alpha-none", max_epochs=3, min_delta=0.01, schedule="cosine")
+    record = store.read_run("alpha-none").model_copy(update={"history": history(1.0, 0.8, 0.7)})
+    found = still_improving(record)
+    assert found is not None
+    assert found.text == (
+        "validation loss lowest in the last epoch, by 0.100 nats, where the schedule of the "
+        "learning rate ends"
+    )
 
 
 def test_a_spike_is_held_against_the_epochs_around_it() -> None:
