@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 import pytest
 from jinja2 import meta, nodes
 
-from site_builder.highlight import Code
 from site_builder.pages.architectures import ArchitecturesContext
 from site_builder.pages.checks import ChecksContext
 from site_builder.pages.compare import CompareContext
@@ -80,8 +79,7 @@ def test_attributes_are_the_fields_of_the_parts() -> None:
         for tree in syntax_trees(template)
         for node in tree.find_all(nodes.Getattr)
     } - {"first", "index0"}  # of `loop`
-    # A filter gives templates the code of a snippet.
-    parts = {Code, *(part for _, context in PAGES for part in classes_in(context))}
+    parts = {part for _, context in PAGES for part in classes_in(context)}
     given = {
         name
         for part in parts - {context for _, context in PAGES}
