@@ -16,7 +16,7 @@ from tests.walkthrough import add_walkthroughs
 pytestmark = pytest.mark.browser
 
 INDEX, RESULTS = "pipeline/index.html", "pipeline/results.html"
-PAGES = (INDEX, RESULTS)
+PAGES = (INDEX, "pipeline/input.html", "pipeline/preprocessing.html", RESULTS)
 SELECT = ".choice select"
 
 
@@ -211,8 +211,9 @@ def test_pages_without_walkthroughs_fit_a_phone_too(
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.locator("[data-picture]:visible").count() == 0
     page.select_option(SELECT, other := other_than_the_first(bare, page))
-    name = str(shard_of(bare, other)["texts"]["results.model"])
-    expect(page.locator("[data-value]", has_text=name).first).to_be_visible()
+    place = address.removeprefix("pipeline/").removesuffix(".html")
+    name = str(shard_of(bare, other)["texts"][f"{place}.model"])
+    expect(page.locator("[data-value]:visible", has_text=name).first).to_be_visible()
 
 
 def test_paper_has_the_numbers_of_every_model(watched: Watched, walked: Built) -> None:

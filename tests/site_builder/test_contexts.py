@@ -18,6 +18,8 @@ from site_builder.pages.feature_maps import FeatureMapsContext
 from site_builder.pages.formulas import FormulasContext
 from site_builder.pages.index import IndexContext
 from site_builder.pages.pipeline.index import PipelineContext
+from site_builder.pages.pipeline.input import InputContext
+from site_builder.pages.pipeline.preprocessing import PreprocessingContext
 from site_builder.pages.pipeline.results import ResultsContext
 from site_builder.pages.run.page import RunContext
 from site_builder.render import environment
@@ -33,6 +35,8 @@ PAGES = [
     ("pages/formulas.html", FormulasContext),
     ("pages/configuration.html", ConfigurationContext),
     ("pages/pipeline/index.html", PipelineContext),
+    ("pages/pipeline/input.html", InputContext),
+    ("pages/pipeline/preprocessing.html", PreprocessingContext),
     ("pages/pipeline/results.html", ResultsContext),
     ("pages/checks.html", ChecksContext),
 ]

@@ -178,7 +178,9 @@ def _corner(stored: AugmentationGallery, cell: int) -> Corner:
 
 
 def _used(runs: tuple[Run, ...]) -> str:
-    kinds = Counter(run.record.config.augmentation for run in runs if run.record.config)
+    kinds: Counter[str] = Counter(
+        run.record.config.augmentation for run in runs if run.record.config
+    )
     used = [
         f"{formatting.count_of(kinds[kind], 'run')} {said}"
         for kind, said in _VARIANTS.items()
