@@ -119,6 +119,9 @@ def test_steps_show_the_stored_values(site: Path, store: ExperimentStore) -> Non
         ]
         # 32 x 32 are left of 32 x 38.
         assert texts["preprocessing.cut"] == f"16{NBSP}%"
+        # 3 of 38 columns on either side, and no row.
+        margins = "M0 0H100V100H0zM7.9 0.0V100.0H92.1V0.0z"
+        assert shard["paths"]["preprocessing.margins"] == margins
         for name in ("photo", "resize", "crop", "normalise"):
             assert f"preprocessing.{name}" in shard["pictures"]
 

@@ -104,7 +104,8 @@ def values(material: Material, model: Model) -> Values:
         rows["colours"] = _colours(walk)
     if fed and material.teaching:
         rows["as-fed"] = as_fed(material.teaching.pixels, fed)
-    return Values(texts=texts, rows=rows, pictures=_pictures(material, model))
+    paths = {"margins": _margins(walk)} if walk else {}
+    return Values(texts=texts, rows=rows, pictures=_pictures(material, model), paths=paths)
 
 
 PAGE = Page("preprocessing", "Preprocessing", values, preprocessing_context)
@@ -141,6 +142,20 @@ def _cut(resized: WalkStep, cropped: WalkStep) -> str:
     if kept >= area:
         return "nothing"
     return formatting.share(area - kept, area)
+
+
+def _margins(walk: Walkthrough) -> str:
+    """Draw what the crop leaves out of the resized image, both 100 wide and high.
+
+    Returns:
+        A path of the image and of the crop within it, to be filled between the two.
+    """
+    shapes = zip(walk.step("resize").shape[1:], walk.step("crop").shape[1:], strict=True)
+    # A crop begins half of what it leaves out from the edge.
+    (top, bottom), (left, right) = (
+        (f"{50 - 50 * kept / side:.1f}", f"{50 + 50 * kept / side:.1f}") for side, kept in shapes
+    )
+    return f"M0 0H100V100H0zM{left} {top}V{bottom}H{right}V{top}z"
 
 
 def _range(step: WalkStep) -> str:
