@@ -4,14 +4,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from experiments.results.heads import HIDDEN, head_widths
 from experiments.results.schema import Head
-
-# Widths of the hidden layers, and the dropout after each of them.
-_HIDDEN: dict[Head, tuple[tuple[int, ...], float]] = {
-    "linear": ((), 0.0),
-    "mlp": ((512,), 0.5),
-    "deep": ((1024, 512), 0.3),
-}
 
 
 def build_head(head: Head, n_features: int, n_classes: int) -> nn.Module:
@@ -23,9 +17,9 @@ def build_head(head: Head, n_features: int, n_classes: int) -> nn.Module:
         n_features: F, the backbone's.
         n_classes: C.
     """
-    hidden, dropout = _HIDDEN[head]
+    *hidden, n_outputs = head_widths(head, n_features, n_classes)
     layers: list[nn.Module] = []
-    for n_inputs, n_outputs in pairwise((n_features, *hidden)):
-        layers += [nn.Linear(n_inputs, n_outputs), nn.ReLU(), nn.Dropout(dropout)]
-    classifier = nn.Linear((n_features, *hidden)[-1], n_classes)
+    for n_in, n_out in pairwise(hidden):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(HIDDEN[head][1])]
+    classifier = nn.Linear(hidden[-1], n_outputs)
     return nn.Sequential(*layers, classifier) if layers else classifier
