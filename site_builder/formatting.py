@@ -252,6 +252,11 @@ def sort_key(value: float) -> str:
     return f"{value:.9g}"
 
 
+def plain(value: float) -> str:
+    """Return a short number of a worked example, which may be negative: `−1`, `0.25`."""
+    return setting(value).replace("-", "−")
+
+
 def tick(value: float) -> str:
     """Return a round number at an axis, short also where it is large: `0.25`, `20.0 k`."""
     return quantity(value) if value >= _LONG_TICK else setting(value)

@@ -208,3 +208,106 @@ TOUVRON = _arxiv(
     "Touvron, Vedaldi, Douze and Jégou (2019), Fixing the train-test resolution discrepancy",
     "1906.06423",
 )
+
+# Backbones.
+CHOLLET = _arxiv(
+    "Chollet (2017), Xception: deep learning with depthwise separable convolutions", "1610.02357"
+)
+DOSOVITSKIY = _arxiv(
+    "Dosovitskiy et al. (2021), An image is worth 16x16 words: transformers for image recognition "
+    "at scale",
+    "2010.11929",
+)
+HE_RESNET = _arxiv(
+    "He, Zhang, Ren and Sun (2016), Deep residual learning for image recognition", "1512.03385"
+)
+HOWARD_MOBILENET = _arxiv(
+    "Howard et al. (2017), MobileNets: efficient convolutional neural networks for mobile vision "
+    "applications",
+    "1704.04861",
+)
+HOWARD_MOBILENETV3 = _arxiv("Howard et al. (2019), Searching for MobileNetV3", "1905.02244")
+HUANG = _arxiv(
+    "Huang, Liu, van der Maaten and Weinberger (2017), Densely connected convolutional networks",
+    "1608.06993",
+)
+LIU_CONVNEXT = _arxiv("Liu et al. (2022), A ConvNet for the 2020s", "2201.03545")
+LIU_SWIN = _arxiv(
+    "Liu et al. (2021), Swin transformer: hierarchical vision transformer using shifted windows",
+    "2103.14030",
+)
+LUO = _arxiv(
+    "Luo, Li, Urtasun and Zemel (2016), Understanding the effective receptive field in deep "
+    "convolutional neural networks",
+    "1701.04128",
+)
+RADOSAVOVIC = _arxiv(
+    "Radosavovic, Kosaraju, Girshick, He and Dollár (2020), Designing network design spaces",
+    "2003.13678",
+)
+SANDLER = _arxiv(
+    "Sandler, Howard, Zhu, Zhmoginov and Chen (2018), MobileNetV2: inverted residuals and linear "
+    "bottlenecks",
+    "1801.04381",
+)
+SIMONYAN = _arxiv(
+    "Simonyan and Zisserman (2015), Very deep convolutional networks for large-scale image "
+    "recognition",
+    "1409.1556",
+)
+TAN = _arxiv(
+    "Tan and Le (2019), EfficientNet: rethinking model scaling for convolutional neural networks",
+    "1905.11946",
+)
+ZEILER = _arxiv(
+    "Zeiler and Fergus (2014), Visualizing and understanding convolutional networks", "1311.2901"
+)
+ZHANG = _arxiv("Zhang (2019), Making convolutional networks shift-invariant again", "1904.11486")
+PYTORCH_CONV2D = Reference(
+    "PyTorch, Conv2d", "https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html"
+)
+TORCHVISION_MODELS = Reference(
+    "torchvision, Models and pre-trained weights",
+    "https://docs.pytorch.org/vision/stable/models.html",
+)
+TIMM = Reference("timm, Documentation", "https://huggingface.co/docs/timm")
+
+# Transfer, and heads.
+HE_INITIALISATION = _arxiv(
+    "He, Zhang, Ren and Sun (2015), Delving deep into rectifiers", "1502.01852"
+)
+HE_PRETRAINING = _arxiv(
+    "He, Girshick and Dollár (2019), Rethinking ImageNet pre-training", "1811.08883"
+)
+HOWARD_RUDER = _arxiv(
+    "Howard and Ruder (2018), Universal language model fine-tuning for text classification",
+    "1801.06146",
+)
+KUMAR = _arxiv(
+    "Kumar, Raghunathan, Jones, Ma and Liang (2022), Fine-tuning can distort pretrained features "
+    "and underperform out-of-distribution",
+    "2202.10054",
+)
+SRIVASTAVA = Reference(
+    "Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout: a simple way to "
+    "prevent neural networks from overfitting",
+    "https://www.jmlr.org/papers/v15/srivastava14a.html",
+)
+SZEGEDY_RETHINKING = _arxiv(
+    "Szegedy, Vanhoucke, Ioffe, Shlens and Wojna (2016), Rethinking the inception architecture for "
+    "computer vision",
+    "1512.00567",
+)
+PYTORCH_CROSS_ENTROPY = Reference(
+    "PyTorch, CrossEntropyLoss",
+    "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html",
+)
+HENDRYCKS = _arxiv("Hendrycks and Gimpel (2016), Gaussian error linear units", "1606.08415")
+KARPATHY = Reference(
+    "Karpathy (2019), A recipe for training neural networks",
+    "https://karpathy.github.io/2019/04/25/recipe/",
+)
+PYTORCH_BATCH_NORM = Reference(
+    "PyTorch, BatchNorm2d",
+    "https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html",
+)

@@ -17,6 +17,8 @@ from site_builder.pages.errors import ErrorsContext
 from site_builder.pages.feature_maps import FeatureMapsContext
 from site_builder.pages.formulas import FormulasContext
 from site_builder.pages.index import IndexContext
+from site_builder.pages.pipeline.backbone import BackboneContext
+from site_builder.pages.pipeline.head import HeadContext
 from site_builder.pages.pipeline.index import PipelineContext
 from site_builder.pages.pipeline.input import InputContext
 from site_builder.pages.pipeline.preprocessing import PreprocessingContext
@@ -37,6 +39,8 @@ PAGES = [
     ("pages/pipeline/index.html", PipelineContext),
     ("pages/pipeline/input.html", InputContext),
     ("pages/pipeline/preprocessing.html", PreprocessingContext),
+    ("pages/pipeline/backbone.html", BackboneContext),
+    ("pages/pipeline/head.html", HeadContext),
     ("pages/pipeline/results.html", ResultsContext),
     ("pages/checks.html", ChecksContext),
 ]

@@ -11,15 +11,23 @@ from site_builder import payloads
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
-from site_builder.pages.pipeline import index, preprocessing, results
+from site_builder.pages.pipeline import backbone, head, index, preprocessing, results
 from site_builder.pages.pipeline import input as input_page
+from site_builder.pages.pipeline.edges import edge_files
 from site_builder.pages.pipeline.page import FOLDER, Material, Model, Page, frame_of
 from site_builder.pages.pipeline.pictures import picture_files
 from site_builder.pages.pipeline.values import merged, shard
 from site_builder.pages.site import site_context
 from site_builder.render import render
 
-PAGES: tuple[Page, ...] = (index.PAGE, input_page.PAGE, preprocessing.PAGE, results.PAGE)
+PAGES: tuple[Page, ...] = (
+    index.PAGE,
+    input_page.PAGE,
+    preprocessing.PAGE,
+    backbone.PAGE,
+    head.PAGE,
+    results.PAGE,
+)
 
 
 def pipeline_files(
@@ -48,6 +56,7 @@ def pipeline_files(
     for run_id, of_run in values.items():
         yield payloads.shard(f"{FOLDER}/{run_id}", shard(of_run))
     yield from picture_files(material)
+    yield from edge_files(material)
 
 
 def material_of(

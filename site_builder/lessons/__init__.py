@@ -1,0 +1,1 @@
+"""What pipeline/backbone.html and pipeline/head.html explain: small examples, and arithmetic."""
