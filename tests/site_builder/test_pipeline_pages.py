@@ -202,7 +202,7 @@ def test_pictures_are_in_the_site_as_stored(site: Path, store: ExperimentStore) 
 
 
 def test_results_say_every_finding_of_the_summary_once(site: Path) -> None:
-    lead = r"<p class=\"lede\">((?:(?!</p>).)*)</p>\n<p class=\"note\">Test"
+    lead = r"<p class=\"lede\"[^>]*>((?:(?!</p>).)*)</p>\n<p class=\"note\">Test"
     said = re.compile(rf"<dd><p>(.*?)</p>|{lead}")
 
     def sentences(page: str) -> list[str]:
