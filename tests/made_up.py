@@ -78,9 +78,8 @@ def write_made_up_store(
             predictions[split] = Predictions.from_logits(ids, of_split, logits)
         stored = store.write_predictions(run.run_id, predictions)
         absent = {key: why for key, why in run.absent.items() if key != "predictions"}
-        val = predictions[Split.VAL]
-        made = {"predictions": stored, "absent": absent, "status": "finished"}
-        made["history"] = _ending_at(float((val.predicted == val.targets).mean()), run.history)
+        epochs = history_of(predictions[Split.VAL], run.history)
+        made = {"predictions": stored, "history": epochs, "absent": absent, "status": "finished"}
         store.write_run(run.model_copy(update=made))
     store.write_experiment(
         ExperimentRecord(
@@ -132,9 +131,9 @@ def made_up_config(
     return "\n".join([*lines, ""])
 
 
-def _ending_at(val_accuracy: float, history: list[Epoch]) -> list[Epoch]:
+def history_of(val: Predictions, history: list[Epoch]) -> list[Epoch]:
     """Let the last epoch be as accurate as the predictions, those before it less by as much."""
-    above = val_accuracy - history[-1].val_accuracy
+    above = float((val.predicted == val.targets).mean()) - history[-1].val_accuracy
     return [
         epoch.model_copy(update={"val_accuracy": max(0.0, epoch.val_accuracy + above)})
         for epoch in history

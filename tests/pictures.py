@@ -15,7 +15,7 @@ from experiments.results.predictions import Predictions
 from experiments.results.schema import Split, StoredEmbedding
 from experiments.results.store import ExperimentStore
 from experiments.thumbnails import Picture, write_thumbnails
-from tests.made_up import write_made_up_store
+from tests.made_up import history_of, write_made_up_store
 
 SIZE = (150, 120)
 
@@ -109,13 +109,15 @@ def make_hard(store: ExperimentStore, every: int = 8, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     for run_id in record.run_ids:
         run = store.read_run(run_id)
-        said = store.read_predictions(run, Split.TEST)
-        places = np.arange(len(said))
-        logits = rng.normal(size=(len(said), n_classes))
-        logits[places, said.targets] += 1.5
-        hard = places % every == 0
-        logits[hard, (said.targets[hard] + 1) % n_classes] += 4.0
-        made = Predictions.from_logits(said.sample_ids, said.targets, logits)
-        val = store.read_predictions(run, Split.VAL)
-        stored = store.write_predictions(run_id, {Split.VAL: val, Split.TEST: made})
-        store.write_run(run.model_copy(update={"predictions": stored}))
+        predictions = {}
+        for split in (Split.VAL, Split.TEST):
+            said = store.read_predictions(run, split)
+            places = np.arange(len(said))
+            logits = rng.normal(size=(len(said), n_classes))
+            logits[places, said.targets] += 1.5
+            hard = places % every == 0
+            logits[hard, (said.targets[hard] + 1) % n_classes] += 4.0
+            predictions[split] = Predictions.from_logits(said.sample_ids, said.targets, logits)
+        stored = store.write_predictions(run_id, predictions)
+        history = history_of(predictions[Split.VAL], run.history)
+        store.write_run(run.model_copy(update={"predictions": stored, "history": history}))

@@ -38,7 +38,7 @@ from experiments.results.schema import (
 from experiments.results.store import ExperimentStore
 from experiments.thumbnails import Picture, write_thumbnails
 from site_builder.pipeline import build_site
-from tests.made_up import made_up_run
+from tests.made_up import history_of, made_up_run
 
 N_VAL = 2_000
 N_SHOWN = 2_000
@@ -106,6 +106,7 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
             run.model_copy(
                 update={
                     "predictions": stored,
+                    "history": history_of(predictions[Split.VAL], run.history),
                     "embedding": StoredEmbedding(
                         file=store.write_embedding(run.run_id, embedding),
                         n_images=n_shown,
