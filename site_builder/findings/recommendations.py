@@ -38,21 +38,23 @@ class HighestAccuracy:
 
     def sentence(self, names: Names) -> Sentence:
         """Name it with its accuracy."""
-        accuracy = number(formatting.percent(self.group.summary.mean))
-        highest = say("{}: {}, the highest", names.group(self.group), accuracy)
+        n, accuracy = len(self.group.runs), number(formatting.percent(self.group.summary.mean))
+        over = f" mean, over {formatting.count_of(n, 'seed')}" if n > 1 else ""
+        highest = say(f"{{}}: {{}}, the highest{over}", names.group(self.group), accuracy)
         shared = say(", shared with {}", names.groups(self.level)) if self.level else ()
         return (*highest, *shared, *self._verdict())
 
     def _verdict(self) -> Sentence:
+        it = "all its runs from those of" if len(self.group.runs) > 1 else "it from"
         tested = "" if self.all_tested else " of those tested"
         if self.n_tied:
             others = f"{formatting.word(self.n_tied)} other{'s' if self.n_tied > 1 else ''}"
-            words = f"; a paired test does not separate it from {{}}{tested}."
+            words = f"; a paired test does not separate {it} {{}}{tested}."
             return say(words, aside(others))
         if not self.n_behind:
             return say(".")
         rest = "the rest" if self.level else "all others"
-        return say(f"; a paired test separates it from {rest}{tested}.")
+        return say(f"; a paired test separates {it} {rest}{tested}.")
 
 
 @dataclass(frozen=True, eq=False)

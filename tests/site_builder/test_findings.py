@@ -711,6 +711,11 @@ def test_the_highest_accuracy_says_what_it_was_tested_against(tmp_path: Path) ->
                                        "tested.")  # fmt: skip
     assert found is not None
     assert found.test.startswith("exact McNemar")
+    seeds = seeded(tmp_path / "seeds", {"alpha": (390, 388), "beta": (384, 389)})
+    assert said(highest_accuracy, seeds) == (
+        "Alpha, no augmentation: 97.2 %, the highest mean, over 2 seeds; a paired test does not "
+        "separate all its runs from those of one other."
+    )
     level = store_of(tmp_path / "level", {"alpha": 390, "beta": 390, "gamma": 300})
     assert said(highest_accuracy, level).endswith(
         "shared with Beta, no augmentation; a paired test separates it from the rest."
