@@ -99,6 +99,6 @@ def test_an_address_leads_to_a_place(watched: Watched, site: Built, address: str
 
 def test_a_strategy_links_to_its_settings(watched: Watched, site: Built) -> None:
     page = watched.open(site, PAGES[1])
-    page.locator("a[href$='#strategy-full']").click()
-    page.wait_for_url("**/backbone.html#*strategy-full")
+    page.locator("#training-full ~ p a").click()
+    page.wait_for_url(f"**/{PAGES[0]}#*strategy-full")
     expect(page.locator("#strategy-full")).to_be_focused()
