@@ -33,7 +33,7 @@ class Preprocessing(Record):
     )
     crop_mode: CropMode = Field(
         "center",
-        description="`center` resizes the shorter side, `squash` both; from version 3 on.",
+        description="`center` resizes the shorter side, `squash` both.",
     )
     interpolation: str = Field(description="How pixels were resampled.")
     mean: RGB = Field(description="Per-channel mean subtracted from pixels in [0, 1].")
