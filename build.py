@@ -175,7 +175,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         check_port(arguments.serve)
     n_failed = 0
     if arguments.run_experiments:
-        config = load_config(arguments.experiment)
+        config = find_config(arguments.experiment, arguments.results)
         store = ExperimentStore(arguments.results / config.name)
         n_failed = run_missing(arguments, config, store, console)
     else:
@@ -198,6 +198,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.serve is not None:
         serve(arguments.output, arguments.serve, console.print)
     return EXIT_RUN_FAILED if n_failed else 0
+
+
+def find_config(experiment: str, results: Path) -> ExperimentConfig:
+    """Return the configuration of an experiment that is to be run.
+
+    Raises:
+        ConfigError: If there is none, or it is wrong.
+    """
+    if experiment not in shipped_experiments() and ExperimentStore(results / experiment).exists():
+        raise ConfigError(
+            f"--experiment: {experiment!r} is stored in {results}, but its configuration does not "
+            "come with bakeoff; give the path of its TOML file in place of its name"
+        )
+    return load_config(experiment)
 
 
 def find_store(experiment: str, results: Path) -> ExperimentStore:

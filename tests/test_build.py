@@ -249,3 +249,10 @@ def test_serving_answers_until_ctrl_c(tmp_path):
             assert b"Made-up shapes" in answer.read()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
+
+
+def test_a_stored_experiment_is_run_by_its_file(tmp_path):
+    write_made_up_store(tmp_path / "results")
+    done = build(tmp_path, "--experiment", "made-up", "--run-experiments")
+    assert done.returncode == 2
+    assert "give the path of its TOML file" in done.stderr

@@ -21,6 +21,8 @@ from site_builder.architectures.networks import NOT_RECORDED, Network, without_n
 from site_builder.architectures.scale import Scale, stage_scale
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
+from site_builder.pages.lacking import Lacking, by_reason, making
+from site_builder.pages.run.command import Command
 from site_builder.pages.site import Site, site_context
 
 ADDRESS = addresses.ARCHITECTURES
@@ -108,8 +110,8 @@ class ArchitecturesContext:
         networks: The networks, that of the most accurate run first.
         types: Types of layers that occur: class for the stylesheet, and text.
         arcs: Kinds of connections that occur: class for the stylesheet, and text.
-        without: Runs whose network is not known, each with the reason.
-        command: How networks are recorded that can be; empty if none can.
+        without: Runs whose network is not known, by reason.
+        command: How networks are recorded that can be; None if none can.
     """
 
     site: Site
@@ -117,8 +119,8 @@ class ArchitecturesContext:
     networks: tuple[NetworkPart, ...]
     types: tuple[tuple[str, str], ...]
     arcs: tuple[tuple[str, str], ...]
-    without: tuple[tuple[RunName, str], ...]
-    command: str
+    without: tuple[Lacking, ...]
+    command: Command | None
 
 
 def architectures_context(
@@ -151,10 +153,8 @@ def architectures_context(
         networks=drawn,
         types=_occurring(_TYPES, {layer.type for n in shown for layer in n.made_of.layers}),
         arcs=_occurring(_ARCS, {arcs.kind for part in drawn for arcs in part.drawing.arcs}),
-        without=tuple((names[run_id], reason) for run_id, reason in without),
-        command=f"python build.py --experiment {experiment.record.name} --run-experiments"
-        if lacking or not (shown or without)
-        else "",
+        without=by_reason(without, names),
+        command=making(experiment.record.name) if lacking or not (shown or without) else None,
     )
 
 

@@ -15,7 +15,9 @@ from site_builder.features.shapes import Step, steps
 from site_builder.features.stored import NOT_MADE, without_feature_maps
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
+from site_builder.pages.lacking import Lacking, by_reason, making
 from site_builder.pages.matrix import Choice
+from site_builder.pages.run.command import Command
 from site_builder.pages.site import Site, site_context
 
 ADDRESS = addresses.FEATURE_MAPS
@@ -109,8 +111,8 @@ class FeatureMapsContext:
         still: What is shown until the scripts run; None if nothing was mapped.
         orders: Orders of the channels to choose from.
         colormaps: Colours to choose from.
-        without: Other runs, each with the reason why it has none.
-        command: How those are made that can be; empty if none can.
+        without: Other runs, by the reason why they have none.
+        command: How those are made that can be; None if none can.
     """
 
     site: Site
@@ -120,8 +122,8 @@ class FeatureMapsContext:
     still: Still | None
     orders: tuple[Choice, ...]
     colormaps: tuple[Colormap, ...]
-    without: tuple[tuple[RunName, str], ...]
-    command: str
+    without: tuple[Lacking, ...]
+    command: Command | None
 
 
 def feature_maps_context(
@@ -151,10 +153,8 @@ def feature_maps_context(
         still=_still(experiment, names, images, next(iter(stored.values()))) if stored else None,
         orders=tuple(Choice(*order) for order in _ORDERS),
         colormaps=colormaps(),
-        without=tuple((names[run_id], reason) for run_id, reason in without),
-        command=f"python build.py --experiment {experiment.record.name} --run-experiments"
-        if lacking or not (stored or without)
-        else "",
+        without=by_reason(without, names),
+        command=making(experiment.record.name) if lacking or not (stored or without) else None,
     )
 
 

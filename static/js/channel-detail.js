@@ -6,6 +6,7 @@
 {
   /* Pointing at channels one after the other shall not load the images of each. */
   const SETTLED_MS = 250;
+  const AGAIN = "They are found while a run is evaluated: --run-experiments with --force does it again.";
 
   customElements.define("channel-detail", class extends HTMLElement {
     /* view: as <feature-panel> has it; href: the atlas. */
@@ -33,7 +34,7 @@
     /* What it responds to most, loaded once the reader stays. */
     top({ run, id, about }, { top }) {
       const title = bakeoff.element("h4", {}, "Test images that it responds to most");
-      if (run.noTop) return [title, bakeoff.element("p", { class: "note" }, `Not known: ${run.noTop}.`)];
+      if (run.noTop) return [title, bakeoff.element("p", { class: "note" }, `Not known: ${run.noTop}. ${AGAIN}`)];
       const list = bakeoff.element("ol", { class: "cards" });
       this.timer = setTimeout(async () => {
         const classes = await bakeoff.load("classes");

@@ -9,9 +9,7 @@ customElements.define("feature-panel", class extends HTMLElement {
     this.body = bakeoff.element("div", { class: "feature-body" });
     this.grid = bakeoff.element("channel-grid");
     this.detail = bakeoff.element("channel-detail");
-    this.table = bakeoff.element("div", {
-      class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Numbers of the channels",
-    });
+    this.table = bakeoff.element("div", { class: "scroll tall", tabindex: "0", role: "region" });
     this.activation = bakeoff.element("activation-maps");
     this.architecture = bakeoff.element("a", {}, "How this network is built");
     this.body.append(this.grid, this.detail);
@@ -49,7 +47,9 @@ customElements.define("feature-panel", class extends HTMLElement {
     this.view = view;
     const { run, at, suffix } = view;
     this.heading.textContent = run.name;
-    this.strip.ariaLabel = `Layers of ${run.name}${suffix ? ", beside" : ""}`;
+    const beside = suffix ? ", beside" : "";
+    this.strip.ariaLabel = `Layers of ${run.name}${beside}`;
+    this.table.ariaLabel = `Numbers of the channels of ${layer.name} of ${run.name}${beside}`;
     bakeoff.featureStrip.fill(this.strip, run, suffix, at, view.most);
     this.say(bakeoff.featureWords.step(run, at, view.layer));
     this.built.hidden = !run.drawn;

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.pipeline import build_site
+from tests.browser.accessible import check_accessible
 from tests.browser.conftest import HOSTILE, Built, Watched
 from tests.browser.errors_page import NAMES, choice, go, listed, stored
 from tests.made_up import write_made_up_store
@@ -191,12 +191,10 @@ def test_axe_finds_nothing(watched: Watched, open_site: Open, view: str) -> None
     expect(page.locator(".cards li").first).to_be_visible()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        results = Axe().run(page, options={"preload": False})
-        assert results.violations_count == 0, results.generate_report()
+        check_accessible(page)
     page.locator(".cards a").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    results = Axe().run(page, options={"preload": False})
-    assert results.violations_count == 0, results.generate_report()
+    check_accessible(page)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from experiments.results.store import ExperimentStore
@@ -16,6 +15,7 @@ from site_builder.formulas.numbers import Numbers, run_values
 from site_builder.loading import load
 from site_builder.naming import run_names
 from site_builder.render import environment
+from tests.browser.accessible import check_accessible
 from tests.browser.conftest import Built, Watched
 
 pytestmark = pytest.mark.browser
@@ -211,8 +211,7 @@ def test_axe_finds_nothing(watched: Watched, open_site: Open) -> None:
     for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        results = Axe().run(page, options={"preload": False})
-        assert results.violations_count == 0, results.generate_report()
+        check_accessible(page)
 
 
 def test_without_scripts_everything_is_read(browser: Browser, open_site: Open) -> None:
@@ -297,8 +296,7 @@ def test_a_term_never_leaves_the_window(watched: Watched, terms: Built) -> None:
         assert box["x"] + box["width"] <= 360
         assert 0 <= box["y"] <= 260 - box["height"]
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    results = Axe().run(page, options={"preload": False})
-    assert results.violations_count == 0, results.generate_report()
+    check_accessible(page)
 
 
 def test_a_first_tap_explains_and_a_second_leads_on(browser: Browser, terms: Built) -> None:

@@ -81,8 +81,10 @@ def test_a_store_without_says_so_of_every_run(store: ExperimentStore) -> None:
     context = context_of(store)
     page = page_of(context)
     assert context.networks == ()
-    assert [reason for _, reason in context.without] == [NOT_RECORDED] * 4
-    assert page.text.count(NOT_RECORDED) == 4
+    (group,) = context.without
+    assert (group.reason, len(group.runs)) == (NOT_RECORDED, 4)
+    assert all(name.full in page.text for name in group.runs)
+    assert "given by the path of its TOML file" in page.text
     assert "python build.py --experiment made-up --run-experiments" in page.text
     assert not page.tables
 
@@ -97,12 +99,11 @@ def test_imported_and_failed_runs_are_told_apart(store: ExperimentStore) -> None
         run="Elsewhere", sample_ids=ids, targets=targets, probabilities=np.eye(3)[targets]
     )
     context = context_of(store)
-    reasons = {name.full: reason for name, reason in context.without}
-    assert reasons == {
-        "Alpha, augmented": NOT_RECORDED,
-        "Beta, no augmentation": NOT_RECORDED,
-        "Elsewhere, imported": IMPORTED,
-        "Beta, augmented": "the run failed",
+    reasons = {group.reason: [name.full for name in group.runs] for group in context.without}
+    assert {reason: sorted(runs) for reason, runs in reasons.items()} == {
+        NOT_RECORDED: ["Alpha, augmented", "Beta, no augmentation"],
+        IMPORTED: ["Elsewhere, imported"],
+        "the run failed": ["Beta, augmented"],
     }
     (network,) = context.networks
     assert network.run_ids == "alpha-none"

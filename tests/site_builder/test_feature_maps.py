@@ -248,10 +248,11 @@ def test_runs_without_maps_say_why(store: ExperimentStore) -> None:
     context = context_of(load(store))
     assert context.still is None
     assert context.summary == "No run has feature maps."
-    assert {reason for _, reason in context.without} == {NOT_MADE}
-    assert context.command == "python build.py --experiment made-up --run-experiments"
+    assert [group.reason for group in context.without] == [NOT_MADE]
+    assert context.command is not None
+    assert context.command.lines == "python build.py --experiment made-up --run-experiments"
     page = PageReader(render("pages/feature-maps.html", context).decode())
-    assert context.command in page.text
+    assert context.command.lines in page.text
     assert page.tables == {}
 
 
@@ -276,7 +277,7 @@ def test_imported_runs_have_no_network(mapped: Experiment) -> None:
     imported = replace(run, record=run.record.model_copy(update={"origin": "imported"}))
     alone = replace(mapped, runs=(imported,), failed=())
     assert without_feature_maps(alone, {}) == ((run.run_id, IMPORTED),)
-    assert context_of(replace(alone, store=ExperimentStore(Path("nowhere")))).command == ""
+    assert context_of(replace(alone, store=ExperimentStore(Path("nowhere")))).command is None
 
 
 def test_unknown_images_and_places_are_left_out(mapped: Experiment) -> None:

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 from experiments.results.schema import RunRecord
 
+OTHER_CONFIGURATION = (
+    "An experiment that does not come with bakeoff is given by the path of its TOML file in place "
+    "of its name."
+)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -24,10 +29,7 @@ def _training(record: RunRecord) -> Command:
     words += ["--runs", record.run_id, "--force"]
     commit = record.provenance.commit if record.provenance else None
     lines = [shlex.join(words)]
-    remark = (
-        "It does this run anew, in place of the stored one. An experiment that does not come with "
-        "bakeoff is given by the path of its TOML file in place of its name."
-    )
+    remark = f"It does this run anew, in place of the stored one. {OTHER_CONFIGURATION}"
     if commit and commit.endswith("+"):
         remark += f" The source had changes on top of commit {commit.removesuffix('+')}."
     elif commit:
