@@ -137,7 +137,7 @@ def _run(
     speed = measure_speed(model.eval(), image)
     top_images = said.top_images if top_images is None else top_images
     if watched and top_images is not None:
-        write_top_images(store, run_id, watched.by_layer(top_images), watched.names)
+        write_top_images(store, run_id, watched.by_layer(top_images), watched.names, around.layers)
     write_architecture(store, describe_architecture(run_id, model, image))
     embedding, absent = store_embedding(run_id, store, said.samples, said.features, config.seed)
     return RunRecord(

@@ -157,7 +157,7 @@ class _Maker:
             for of in LAYERS
         ]
         arrays: list[NDArray[np.int32]] = [layer.astype(np.int32) for layer in layers]
-        return write_top_images(self.store, self.run_id, arrays, [of.name for of in LAYERS])
+        return write_top_images(self.store, self.run_id, arrays, [of.name for of in LAYERS], [])
 
     def activation(self, method: str) -> ActivationMaps:
         maps = list(self.maps(per_class=method == "grad-cam"))

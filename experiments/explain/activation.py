@@ -104,7 +104,11 @@ def _rollout(model: Classifier, images: Tensor) -> ActivationMapping:
     for part in images.split(CPU_PART):
         weights = attention_of(part)
         if weights is None:
-            raise NoActivationMapsError("its attention is not between the same tokens everywhere")
+            raise NoActivationMapsError(
+                "its attention is not between the same tokens everywhere"
+                if attention_of.names
+                else "no attention weights were found in it"
+            )
         of_class_token = roll_out(weights)[:, 0]
         of_patches = read(of_class_token.unsqueeze(-1))
         if of_patches is None:

@@ -16,33 +16,24 @@ def choose_samples(
     sample_ids: Sequence[str],
     targets: NDArray[np.int64],
     predicted: Sequence[NDArray[np.int32]],
-    n_classes: int,
 ) -> list[ExplainedSample]:
     """Choose images by what the runs said of them; the same from the same predictions.
 
     Up to half are mistakes: those that most runs get wrong, from different classes. The others are
-    of classes at equal steps, and of each the one that most runs get right.
+    of the other classes at equal steps, and of each the one that most runs get right; where these
+    classes are too few, further images follow in the same way, of any class.
 
     Args:
         sample_ids: N ids of the test images.
-        targets: (N,) int64 in [0, n_classes).
+        targets: (N,) int64, classes by their index.
         predicted: For each run (N,) int32.
-        n_classes: C.
 
     Returns:
         At most `N_SAMPLES`, mistakes last.
     """
     n_right = np.sum([of_run == targets for of_run in predicted], axis=0)
     mistakes = _mistakes(targets, n_right, len(predicted))
-    n_others = N_SAMPLES - len(mistakes)
-    taken = set(mistakes)
-    others = []
-    for target in np.linspace(0, n_classes - 1, n_others).round():
-        of_class = [p for p in np.flatnonzero(targets == target).tolist() if p not in taken]
-        if of_class:
-            best = max(of_class, key=lambda place: n_right[place])
-            taken.add(best)
-            others.append(best)
+    others = _others(targets, n_right, mistakes)
     return [
         *(ExplainedSample(sample_id=sample_ids[place], why="class") for place in others),
         *(ExplainedSample(sample_id=sample_ids[place], why="mistake") for place in mistakes),
@@ -77,3 +68,21 @@ def _mistakes(targets: NDArray[np.int64], n_right: NDArray[np.int64], n_runs: in
         if n_right[place] < n_runs and len(found) < N_SAMPLES // 2:
             found.setdefault(int(targets[place]), int(place))
     return list(found.values())
+
+
+def _others(
+    targets: NDArray[np.int64], n_right: NDArray[np.int64], mistakes: Sequence[int]
+) -> list[int]:
+    """Return places of images beside the mistakes, of as many classes as there are."""
+    found: list[int] = []
+    left = np.ones(len(targets), dtype=bool)
+    left[list(mistakes)] = False
+    used = set(targets[list(mistakes)].tolist())
+    while left.any() and (wanted := N_SAMPLES - len(mistakes) - len(found)):
+        classes = sorted(set(targets[left].tolist()) - used)
+        for step in np.linspace(0, len(classes) - 1, min(wanted, len(classes))).round():
+            of_class = np.flatnonzero(left & (targets == classes[int(step)]))
+            found.append(int(of_class[n_right[of_class].argmax()]))
+            left[found[-1]] = False
+        used.clear()
+    return found

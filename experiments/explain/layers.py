@@ -29,21 +29,24 @@ class LayerMaps:
         name: Where it is in the backbone.
         kind: Class of the module.
         from_tokens: Whether the grid is that of its tokens.
+        dtype: What the layer itself put out, such as `float32`.
         maps: (N, C, H, H) float32 on the CPU.
     """
 
     name: str
     kind: str
     from_tokens: bool
+    dtype: str
     maps: Tensor
 
 
 def spread_layers(backbone: nn.Module, image: Tensor) -> list[str]:
     """Choose layers from input to output: the first, each stage's end, the last before pooling.
 
-    Where a stage ends is told by timm's `feature_info`; for a backbone without it, by
-    `backbone_stages`. Of more than `MAX_LAYERS`, as in a ViT, where each block is a stage, some are
-    left out at equal steps; the first and the last always stay.
+    The first is left out where what comes next merely normalises or activates it. Where a stage
+    ends is told by timm's `feature_info`; for a backbone without it, by `backbone_stages`. Of more
+    than `MAX_LAYERS`, as in a ViT, where each block is a stage, some are left out at equal steps;
+    the first and the last always stay.
 
     Args:
         backbone: In eval mode, on the image's device.
@@ -59,10 +62,12 @@ def spread_layers(backbone: nn.Module, image: Tensor) -> list[str]:
     if len(ends) < 2:
         of_stages = [[name for name in kept if name in stage] for stage in stages]
         ends = [stage[-1] for stage in of_stages if stage]
-    first = [name for name in kept if name in stages[0]][:1]
-    names = _distinct([*ends, *last], {**kept, **last})
+    outputs = {**kept, **last}
+    names = _distinct([*ends, *last], outputs)
+    # What merely normalises or activates the first layer stands for it.
+    first = [] if _mixes_nothing(backbone, names) else [n for n in kept if n in stages[0]][:1]
     if len(names) < MAX_LAYERS:
-        names = _distinct([*first, *names], {**kept, **last})
+        names = _distinct([*first, *names], outputs)
     steps = min(len(names), MAX_LAYERS)
     return [names[round(step * (len(names) - 1) / max(steps - 1, 1))] for step in range(steps)]
 
@@ -122,7 +127,8 @@ def kept_maps(backbone: nn.Module, names: Sequence[str]) -> Iterator[dict[str, L
     def keep(name: str, maps: Tensor, from_tokens: bool) -> None:
         # A copy: what follows may change it in place.
         values = maps.detach().to("cpu", torch.float32, copy=True)
-        kept[name] = LayerMaps(name, type(modules[name]).__name__, from_tokens, values)
+        kind, dtype = type(modules[name]).__name__, str(maps.dtype).removeprefix("torch.")
+        kept[name] = LayerMaps(name, kind, from_tokens, dtype, values)
 
     with watching(backbone, names, keep):
         yield kept
@@ -152,6 +158,15 @@ def watching(
 def _told_by_timm(backbone: nn.Module) -> set[str]:
     info = getattr(backbone, "feature_info", None) or []
     return {entry["module"] for entry in info}
+
+
+def _mixes_nothing(backbone: nn.Module, names: Sequence[str]) -> bool:
+    """Return whether the first of the modules has no weights from one channel to another."""
+    return all(
+        weights.ndim < 2
+        for name in names[:1]
+        for weights in backbone.get_submodule(name).parameters()
+    )
 
 
 def _names_of(backbone: nn.Module, modules: Sequence[nn.Module]) -> list[str]:

@@ -1,4 +1,8 @@
-"""One run's feature maps: its model from the store, one forward pass, pictures and numbers."""
+"""One run's feature maps: its model from the store, one forward pass, pictures and numbers.
+
+Grad-CAM is the exception: it needs gradients, and sends the images through a copy of the model once
+more.
+"""
 
 from collections.abc import Sequence
 
@@ -31,6 +35,7 @@ from experiments.results.errors import StoreError
 from experiments.results.feature_maps import (
     atlas_file,
     find_top_images,
+    watched_layers,
     write_feature_maps,
     write_picture,
 )
@@ -80,7 +85,8 @@ def explain_run(
     places += confident_mistakes(predictions, set(sample_ids))
     inputs = _inputs(dataset, record.preprocessing, places).to(device)
     model = rebuild_classifier(store, record, len(dataset.class_names), device)
-    names = choose_layers(model.backbone, inputs[:1], asked_layers)
+    watched = watched_layers(store, record.run_id, asked_layers)
+    names = watched or choose_layers(model.backbone, inputs[:1], asked_layers)
     layers, logits = _forward(model, inputs[: len(sample_ids)], names)
     _require_same(logits, predictions, places)
     overlays = compute_overlays(model, inputs, predictions, places)
@@ -115,6 +121,7 @@ def _forward(
             name=of_parts[0].name,
             kind=of_parts[0].kind,
             from_tokens=of_parts[0].from_tokens,
+            dtype=of_parts[0].dtype,
             maps=torch.cat([of_part.maps for of_part in of_parts]),
         )
         for of_parts in zip(*parts, strict=True)
@@ -199,7 +206,7 @@ def _described(layer: LayerMaps, channels: list[int]) -> MappedLayer:
         kind=layer.kind,
         shape=(n_channels, height, width),
         from_tokens=layer.from_tokens,
-        dtype="float32",
+        dtype=layer.dtype,
         shown=channels,
         tile_px=tile_px(height),
         n_columns=n_columns(len(channels)),

@@ -141,7 +141,6 @@ def _settled(
             [item.sample_id for item in items],
             np.array([item.target for item in items]),
             [store.read_predictions(record, Split.TEST).predicted for record in runs],
-            len(experiment.class_names),
         )
     if samples != experiment.explained:
         store.write_experiment(experiment.model_copy(update={"explained": samples}), None)

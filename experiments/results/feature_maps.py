@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.results.archives import npz_bytes, read_npz
+from experiments.results.archives import npz_bytes, npz_names, read_npz
 from experiments.results.errors import StoreError
 from experiments.results.files import write_atomically
 from experiments.results.record_files import read_json, read_stored, to_json, write_stored
@@ -36,7 +36,11 @@ def write_picture(store: ExperimentStore, run_id: str, name: str, content: bytes
 
 
 def write_top_images(
-    store: ExperimentStore, run_id: str, layers: list[NDArray[np.int32]], names: Sequence[str]
+    store: ExperimentStore,
+    run_id: str,
+    layers: list[NDArray[np.int32]],
+    names: Sequence[str],
+    asked: Sequence[str],
 ) -> StoredFile:
     """Write which test images each channel responds to most.
 
@@ -45,12 +49,37 @@ def write_top_images(
         run_id: The run.
         layers: For each layer (C, k) int32, places in `test`, falling by the channel's peak.
         names: Of the layers: the record that goes with them may be written later.
+        asked: Layers that the configuration named, if any; see `watched_layers`.
     """
     arrays: dict[str, NDArray[np.generic]] = {
         f"layer{place}": array for place, array in enumerate(layers)
     }
     arrays["names"] = np.array(names, dtype=np.str_)
+    arrays["asked"] = np.array(asked, dtype=np.str_)
     return write_stored(_folder(store, run_id) / TOP_IMAGES_FILE, npz_bytes(arrays))
+
+
+def watched_layers(store: ExperimentStore, run_id: str, asked: Sequence[str]) -> list[str] | None:
+    """Return the layers that were chosen while a run was evaluated.
+
+    Args:
+        store: The experiment.
+        run_id: The run.
+        asked: Layers that the configuration names, if any.
+
+    Returns:
+        None if none were watched, or others were asked for.
+
+    Raises:
+        StoreError: If their file is damaged.
+    """
+    path = _folder(store, run_id) / TOP_IMAGES_FILE
+    content = path.read_bytes() if path.is_file() else None
+    if content is None or "asked" not in npz_names(content, path):
+        return None
+    arrays = read_npz(content, ["asked", "names"], path)
+    names: list[str] = arrays["names"].tolist()
+    return names if arrays["asked"].tolist() == list(asked) else None
 
 
 def find_top_images(store: ExperimentStore, run_id: str, names: Sequence[str]) -> StoredFile | None:

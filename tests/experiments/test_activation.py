@@ -358,6 +358,15 @@ def test_attention_that_does_not_roll_out_is_a_reason():
         activation_maps(model, torch.randn(1, 3, 32, 32), torch.tensor([0]))
 
 
+def test_attention_that_cannot_be_read_is_another_reason():
+    backbone = small_vit()
+    for block in backbone.blocks:
+        block.attn = nn.Identity()
+    model = Classifier(backbone, N_CLASSES, 64).eval()
+    with pytest.raises(NoActivationMapsError, match="no attention weights were found"):
+        activation_maps(model, torch.randn(1, 3, 64, 64), torch.tensor([0]))
+
+
 class Attention(nn.Module):
     """Attention with given weights, where timm has them."""
 

@@ -134,6 +134,26 @@ def test_images_stay_when_runs_are_added_and_force_chooses_again(quick_config, s
     assert len(store.read_experiment().explained) == 6
 
 
+def test_layers_chosen_while_running_are_not_chosen_again(quick_config, store, around, monkeypatch):
+    def choose(*_):
+        raise AssertionError("an image went through the model to choose layers")
+
+    monkeypatch.setattr(explain_run_module, "choose_layers", choose)
+    run(quick_config, store, around)
+    assert has_feature_maps(store, "test_vit-none")
+    # Other layers are asked for, and then those of the model's own choice again.
+    monkeypatch.undo()
+    run(asking(quick_config, layers=["blocks.1"]), store, around)
+    assert [layer.name for layer in read_feature_maps(store, "test_vit-none").layers] == [
+        "blocks.1"
+    ]
+    run(quick_config, store, around)
+    assert len(read_feature_maps(store, "test_vit-none").layers) > 1
+    run(asking(quick_config, layers=["blocks.1"]), store, around, force=True)
+    run(quick_config, store, around)
+    assert len(read_feature_maps(store, "test_vit-none").layers) > 1
+
+
 def test_layers_that_are_asked_for_are_shown(quick_config, store, around):
     run(quick_config, store, around)
     run(asking(quick_config, layers=["blocks.1", "blocks.3"]), store, around)

@@ -21,7 +21,7 @@ def wrong_at(*places):
 
 
 def choose(*predicted):
-    samples = choose_samples(IDS, TARGETS, predicted, N_CLASSES)
+    samples = choose_samples(IDS, TARGETS, predicted)
     return [(int(sample.sample_id.removeprefix("image")), sample.why) for sample in samples]
 
 
@@ -40,8 +40,8 @@ def test_half_are_of_classes_at_equal_steps_and_half_are_mistakes():
 
 def test_of_a_class_the_image_that_most_runs_get_right_is_taken():
     runs = [wrong_at(0, 9, 1, 2, 3), wrong_at(0, 1, 2, 3)]
-    # Classes 0, 4, 8; of class 0 image 0 is wrong twice, 9 once and 18 never.
-    assert (18, "class") in choose(*runs)
+    # Mistakes are of classes 0, 1 and 2; of class 3 image 3 is wrong twice, and 12 never.
+    assert (12, "class") in choose(*runs)
 
 
 def test_mistakes_are_of_different_classes():
@@ -53,13 +53,44 @@ def test_without_mistakes_all_are_of_classes():
     assert choose(wrong_at()) == [(place, "class") for place in (0, 2, 3, 5, 6, 8)]
 
 
+def test_classes_of_mistakes_are_passed_over():
+    # Classes 0, 4 and 8 have the mistakes: of 1, 2, 3, 5, 6, 7 the first, the third and the last.
+    runs = [wrong_at(0, 4, 8)]
+    assert choose(*runs) == [(place, "class") for place in (1, 3, 7)] + [
+        (place, "mistake") for place in (0, 4, 8)
+    ]
+
+
+def test_too_few_classes_are_gone_through_again():
+    # Three classes of four images: 0 to 3 are wrong, one a class is shown; 2 is left of class 2.
+    targets = np.arange(12) % 3
+    predicted = targets.copy()
+    predicted[:4] = (targets[:4] + 1) % 3
+    samples = choose_samples([str(place) for place in range(12)], targets, [predicted])
+    assert [(sample.sample_id, sample.why) for sample in samples] == [
+        ("6", "class"),
+        ("4", "class"),
+        ("5", "class"),
+        ("0", "mistake"),
+        ("1", "mistake"),
+        ("2", "mistake"),
+    ]
+
+
+def test_an_image_that_is_left_is_no_reason_to_wait_for_others():
+    # The classes of both mistakes have one image more; no third one is left.
+    targets = np.array([0, 0, 1, 1])
+    samples = choose_samples(list("abcd"), targets, [np.array([1, 0, 0, 1], np.int32)])
+    assert [sample.sample_id for sample in samples] == ["b", "d", "a", "c"]
+
+
 def test_the_same_predictions_give_the_same_images():
     runs = [wrong_at(3, 4, 5, 6, 7), wrong_at(7, 6)]
     assert choose(*runs) == choose(*runs)
 
 
 def test_there_may_be_fewer_images_than_asked_for():
-    samples = choose_samples(["a", "b"], np.array([0, 1]), [np.array([0, 0], np.int32)], 2)
+    samples = choose_samples(["a", "b"], np.array([0, 1]), [np.array([0, 0], np.int32)])
     assert [(sample.sample_id, sample.why) for sample in samples] == [
         ("a", "class"),
         ("b", "mistake"),

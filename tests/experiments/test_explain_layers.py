@@ -60,8 +60,9 @@ def test_every_architecture_has_a_spread_of_layers(name):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # The first convolution, the stem and the four stages.
-        ("resnet50", "conv1:32 act1:32 layer1:16 layer2:8 layer3:4 layer4:2"),
+        # The stem, normalised, and the four stages: its first convolution is not another layer.
+        ("resnet50", "act1:32 layer1:16 layer2:8 layer3:4 layer4:2"),
+        ("mobilenetv3_small_100", "bn1:32 blocks.0:16 blocks.1:8 blocks.3:4 blocks.5:2"),
         # Last comes the convolution after the blocks.
         ("mobilenetv2_100", "blocks.0:32 blocks.1:16 blocks.2:8 blocks.4:4 blocks.6:2 bn2:2"),
         ("convnext_tiny", "stem:16 stages.0:16 stages.1:8 stages.2:4 stages.3:2"),
@@ -75,7 +76,7 @@ def test_every_architecture_has_a_spread_of_layers(name):
             "torchvision/vgg11",
             "features.1:64 features.4:32 features.9:16 features.14:8 features.19:4 features.20:2",
         ),
-        ("torchvision/resnet18", "conv1:32 relu:32 layer1:16 layer2:8 layer3:4 layer4:2"),
+        ("torchvision/resnet18", "relu:32 layer1:16 layer2:8 layer3:4 layer4:2"),
     ],
 )
 def test_the_spread_is_the_first_the_stages_ends_and_the_last(name, expected):
@@ -103,6 +104,12 @@ def test_hooks_do_not_change_predictions(name):
     assert torch.equal(before, during)
     assert torch.equal(before, after)
     assert not any(module._forward_hooks for module in backbone.modules())
+
+
+def test_the_type_of_values_is_that_of_the_layer():
+    backbone = nn.Sequential(nn.Conv2d(3, 4, 3)).to(torch.bfloat16).eval()
+    layer = keep(backbone, ["0"], torch.randn(1, 3, 8, 8, dtype=torch.bfloat16))["0"]
+    assert (layer.dtype, layer.maps.dtype) == ("bfloat16", torch.float32)
 
 
 def test_what_is_kept_is_not_changed_by_what_follows():

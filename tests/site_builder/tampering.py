@@ -154,7 +154,7 @@ def respond_to(place: int, n_channels: int | None = None) -> Change:
         layers[1][0, 0] = place
         layers[1] = layers[1][:n_channels]
         names = [layer.name for layer in record.layers]
-        change_feature_maps(store, top_images=write_top_images(store, RUN, layers, names))
+        change_feature_maps(store, top_images=write_top_images(store, RUN, layers, names, []))
 
     return change
 

@@ -83,7 +83,7 @@ def test_a_store_without_says_so_of_every_run(store: ExperimentStore) -> None:
     assert context.networks == ()
     (group,) = context.without
     assert (group.reason, len(group.runs)) == (NOT_RECORDED, 4)
-    assert all(name.full in page.text for name in group.runs)
+    assert all(f"{name.model} {name.variant}" in page.text for name in group.runs)
     assert "given by the path of its TOML file" in page.text
     assert "python build.py --experiment made-up --run-experiments" in page.text
     assert not page.tables
