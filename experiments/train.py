@@ -13,6 +13,7 @@ from experiments.checkpoint import Checkpoint, Snapshot
 from experiments.evaluate import loss_and_accuracy
 from experiments.examples import Examples
 from experiments.learner import Learner, Learning
+from experiments.results.learning import best_epoch
 from experiments.results.schema import Epoch, TrainingConfig
 
 # Reading a loss makes the CPU wait for the GPU, so they are read together every so many steps.
@@ -86,7 +87,7 @@ def fit(
     model.eval()
     return Fit(
         history=training.history,
-        best_epoch=_best(training.history).epoch,
+        best_epoch=best_epoch(training.history).epoch,
         stopped_early=len(training.history) < config.max_epochs,
         n_trained_parameters=training.learner.n_parameters,
         duration_s=training.duration_s,
@@ -135,7 +136,7 @@ class _Training:
             duration_s=time.perf_counter() - started,
         )
         self.history.append(epoch)
-        if _best(self.history) is epoch:
+        if best_epoch(self.history) is epoch:
             self.best_state = copy.deepcopy(self.model.state_dict())
         return epoch
 
@@ -147,7 +148,7 @@ class _Training:
             "optimizer": self.learner.state(),
             "random": _random_states(self.generator),
         }
-        if _best(self.history) is not self.history[-1]:
+        if best_epoch(self.history) is not self.history[-1]:
             groups["best"] = {name: self.best_state[name] for name in learned}
         facts = {
             "history": [epoch.model_dump() for epoch in self.history],
@@ -194,10 +195,6 @@ def _set_random_states(generator: torch.Generator, states: dict[str, Tensor]) ->
     torch.set_rng_state(states["torch"])
     if "cuda" in states:
         torch.cuda.set_rng_state(states["cuda"])
-
-
-def _best(history: list[Epoch]) -> Epoch:
-    return min(history, key=lambda epoch: epoch.val_loss)
 
 
 def _patience_is_out(training: _Training, config: TrainingConfig) -> bool:

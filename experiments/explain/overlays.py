@@ -11,6 +11,7 @@ from experiments.explain.activation import ActivationMapping, NoActivationMapsEr
 from experiments.explain.atlases import n_columns, tiled, webp_lossless
 from experiments.models import Classifier
 from experiments.results.feature_maps import ACTIVATION_FILE, write_picture
+from experiments.results.metrics.ranking import surest_mistakes
 from experiments.results.predictions import Predictions
 from experiments.results.schema import ActivationMap, ActivationMaps
 from experiments.results.store import ExperimentStore
@@ -47,14 +48,10 @@ def confident_mistakes(predictions: Predictions, besides: set[str]) -> list[int]
     """
     if predictions.top_probabilities is None:
         return []
-    wrong = predictions.predicted != predictions.targets
-    surest = np.argsort(-predictions.top_probabilities[:, 0], kind="stable")
-    mistakes = [
-        int(place)
-        for place in surest
-        if wrong[place] and str(predictions.sample_ids[place]) not in besides
-    ]
-    return mistakes[:N_MISTAKES]
+    right = predictions.predicted == predictions.targets
+    mistakes = surest_mistakes(right, predictions.top_probabilities[:, 0]).tolist()
+    others = [p for p in mistakes if str(predictions.sample_ids[p]) not in besides]
+    return others[:N_MISTAKES]
 
 
 def compute_overlays(

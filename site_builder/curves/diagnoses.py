@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from scipy.stats import linregress
 
+from experiments.results.learning import best_epoch
 from experiments.results.metrics.intervals import Interval, newcombe
 from experiments.results.metrics.paired import ALPHA
 from experiments.results.schema import Epoch, RunRecord, Split
@@ -160,7 +161,7 @@ def overfitting(history: Sequence[Epoch]) -> Overfitting | None:
     """
     if not history:
         return None
-    best = min(history, key=lambda epoch: epoch.val_loss)
+    best = best_epoch(history)
     after = history[best.epoch :]
     if len(after) < MIN_AFTER_BEST or after[-1].val_loss < (1 + MIN_RISE) * best.val_loss:
         return None
@@ -180,7 +181,7 @@ def accuracy_gap(history: Sequence[Epoch], n_train: int, n_val: int) -> Accuracy
     """
     if not history:
         return None
-    best = min(history, key=lambda epoch: epoch.val_loss)
+    best = best_epoch(history)
     hits = round(best.train_accuracy * n_train), round(best.val_accuracy * n_val)
     interval = newcombe((hits[0], n_train), (hits[1], n_val))
     if interval.low <= MIN_GAP:

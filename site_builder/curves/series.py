@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.results.learning import best_place
 from experiments.results.schema import RunRecord
 from site_builder import formatting
 from site_builder.comparisons import Comparisons, SeedGroup
@@ -50,7 +51,7 @@ class Series:
         (first, *others) = self.records
         if first.best_epoch is not None and not others:
             return first.best_epoch
-        return int(np.argmin(self.values["val_loss"])) + 1
+        return best_place(self.values["val_loss"].tolist()) + 1
 
     @property
     def stopped_early(self) -> bool:

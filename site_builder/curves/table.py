@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from experiments.results.learning import best_epoch
 from experiments.results.schema import Epoch, RunRecord
 from site_builder import formatting
 from site_builder.comparisons import Comparisons
@@ -49,15 +50,11 @@ def _of_run(read: Callable[[list[Epoch]], float]) -> Callable[[Run], Score]:
 
 
 def _of_best(field: str) -> Callable[[list[Epoch]], float]:
-    return lambda history: float(getattr(_best(history), field))
-
-
-def _best(history: list[Epoch]) -> Epoch:
-    return min(history, key=lambda epoch: epoch.val_loss)
+    return lambda history: float(getattr(best_epoch(history), field))
 
 
 def _gap(history: list[Epoch]) -> float:
-    best = _best(history)
+    best = best_epoch(history)
     return best.train_accuracy - best.val_accuracy
 
 

@@ -28,25 +28,22 @@ class Answers:
         classes: (N, N_TOP) int32, classes by falling probability; `UNKNOWN` beyond those stored.
         permille: (N, N_TOP) int16 in [0, 1000], their probabilities; 0 and 1000 only where it is
             exactly so, `UNKNOWN` where there is none.
-        confidence: (N,) float32 in [0, 1], probability of the first class; None if not known.
-        margin: (N,) float32 in [0, 1], how far it is ahead of the second; None if not known.
     """
 
     run: Run
     classes: NDArray[np.int32]
     permille: NDArray[np.int16]
-    confidence: NDArray[np.float32] | None
-    margin: NDArray[np.float32] | None
 
     @property
     def no_confidence(self) -> str:
-        """Why there is no confidence; empty where there is."""
-        return NO_CONFIDENCE if self.confidence is None else ""
+        """Why the probability of the first class is not known; empty where it is."""
+        return NO_CONFIDENCE if (self.permille[:, 0] == UNKNOWN).all() else ""
 
     @property
     def no_margin(self) -> str:
-        """Why there is no margin; empty where there is."""
-        return self.no_confidence or (ONE_CLASS_EACH if self.margin is None else "")
+        """Why it is not known how far it is ahead of the second; empty where it is."""
+        one_each = (self.permille[:, 1] == UNKNOWN).all()
+        return self.no_confidence or (ONE_CLASS_EACH if one_each else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +116,10 @@ class Images:
         return np.asarray(found.mode), np.asarray(found.count)
 
     @cached_property
-    def mean_confidence(self) -> NDArray[np.float32]:
-        """(N,) float32, mean over the runs whose confidence is known; 0 where none is."""
-        known = [said.confidence for said in self.answers if said.confidence is not None]
-        if not known:
-            return np.zeros(len(self), np.float32)
-        mean: NDArray[np.float32] = np.mean(known, axis=0, dtype=np.float32)
+    def mean_permille(self) -> NDArray[np.float64]:
+        """(N,) float64, of the first class, over the runs whose confidence is known; 0 for none."""
+        known = [said.permille[:, 0] for said in self.answers if not said.no_confidence]
+        mean: NDArray[np.float64] = np.mean(known, axis=0) if known else np.zeros(len(self))
         return mean
 
 
@@ -158,10 +153,9 @@ def _answers(run: Run, said: Predictions, order: NDArray[np.intp]) -> Answers:
     classes[:, :n_known] = said.top_classes[order, :n_known]
     thousandths = np.full((len(order), N_TOP), UNKNOWN, np.int16)
     if top is None:
-        return Answers(run, classes, thousandths, None, None)
+        return Answers(run, classes, thousandths)
     thousandths[:, :n_known] = permille(top[order, :n_known])
-    margin = top[order, 0] - top[order, 1] if n_known > 1 else None
-    return Answers(run, classes, thousandths, top[order, 0], margin)
+    return Answers(run, classes, thousandths)
 
 
 def _ranks(targets: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,10 +1,15 @@
-"""Which images each view lists, and in which order; equal ones in the order of `samples.csv`."""
+"""Which images each view lists, and in which order; equal ones in the order of `samples.csv`.
+
+Probabilities count in whole permille: the browser, which orders the images of a class or of two
+runs by itself, knows no more of them.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.results.metrics.ranking import surest_mistakes
 from site_builder.explorer.images import Images
 
 N_LISTED = 300
@@ -38,13 +43,15 @@ class Listed:
 
 def confident_mistakes(images: Images, index: int) -> Listed:
     """List what run `index` gets wrong, by falling confidence; in order if that is not known."""
-    return _listed(~images.right[index], _surest_first(images, index))
+    return Listed(surest_mistakes(images.right[index], images.answers[index].permille[:, 0]))
 
 
 def lowest_margins(images: Images, index: int) -> Listed | None:
     """List all images by how far run `index` is from another class; None if that is not known."""
-    margin = images.answers[index].margin
-    return None if margin is None else _listed(np.ones(len(images), bool), margin)
+    said = images.answers[index]
+    if said.no_margin:
+        return None
+    return _listed(np.ones(len(images), bool), said.permille[:, 0] - said.permille[:, 1])
 
 
 def only_right(images: Images, index: int) -> Listed | None:
@@ -52,12 +59,12 @@ def only_right(images: Images, index: int) -> Listed | None:
     if len(images.answers) < 2:
         return None
     alone = images.right[index] & (images.n_right == 1)
-    return _listed(alone, _surest_first(images, index))
+    return _listed(alone, -images.answers[index].permille[:, 0])
 
 
 def all_wrong(images: Images) -> Listed:
     """List what every run gets wrong, by falling mean confidence: what may be labelled wrong."""
-    return _listed(images.n_right == 0, -images.mean_confidence)
+    return _listed(images.n_right == 0, -images.mean_permille)
 
 
 def disagreements(images: Images) -> Listed | None:
@@ -67,11 +74,6 @@ def disagreements(images: Images) -> Listed | None:
         return None
     _, n_votes = images.votes
     return _listed(n_votes < n_runs, n_votes)
-
-
-def _surest_first(images: Images, index: int) -> NDArray[np.floating]:
-    confidence = images.answers[index].confidence
-    return np.zeros(len(images)) if confidence is None else -confidence
 
 
 def _listed(chosen: NDArray[np.bool_], key: NDArray[np.number]) -> Listed:

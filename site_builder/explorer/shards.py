@@ -78,9 +78,7 @@ def mistakes(images: Images, index: int) -> list[int]:
     Two runs' mistakes tell which images only one of them gets right.
     """
     said = images.answers[index]
-    wrong = np.flatnonzero(~images.right[index])
-    # The least sure last; those whose probability is not known keep their order.
-    places = wrong[np.argsort(-said.permille[wrong, 0], kind="stable")]
+    places = confident_mistakes(images, index).ordered
     return _flat([images.targets[places], images.ranks[places], *_pairs(said, places, 1)])
 
 

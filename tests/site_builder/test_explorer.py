@@ -82,6 +82,10 @@ def files(experiment: Experiment, images: Images) -> dict[str, bytes]:
     return dict(explorer_files(experiment, run_names(experiment), images))
 
 
+def thousandths(probability: float) -> int:
+    return min(max(round(1000 * probability), 1), 999)
+
+
 @pytest.mark.parametrize("index", range(6))
 def test_the_lists_of_a_run(
     images: Images, said: dict[str, list[dict[str, Any]]], index: int
@@ -91,7 +95,9 @@ def test_the_lists_of_a_run(
     wrong = [place for place, one in enumerate(run) if one["chosen"] != one["target"]]
     mistakes = lists.confident_mistakes(images, index)
     assert mistakes.n == len(wrong) > 0
-    assert mistakes.places.tolist() == sorted(wrong, key=lambda place: -run[place]["first"])
+    assert mistakes.places.tolist() == sorted(
+        wrong, key=lambda place: -thousandths(run[place]["first"])
+    )
     alone = [
         place
         for place, one in enumerate(run)
@@ -100,10 +106,12 @@ def test_the_lists_of_a_run(
     ]
     only = lists.only_right(images, index)
     assert only is not None
-    assert only.places.tolist() == sorted(alone, key=lambda place: -run[place]["first"])
+    assert only.places.tolist() == sorted(
+        alone, key=lambda place: -thousandths(run[place]["first"])
+    )
     margins = lists.lowest_margins(images, index)
     assert margins is not None
-    gaps = [np.float32(one["first"]) - np.float32(one["second"]) for one in run]
+    gaps = [thousandths(one["first"]) - thousandths(one["second"]) for one in run]
     assert margins.places.tolist() == sorted(range(70), key=lambda place: gaps[place])
 
 
@@ -114,7 +122,7 @@ def test_the_lists_of_all_runs(images: Images, said: dict[str, list[dict[str, An
         for place in range(70)
         if all(run[place]["chosen"] != run[place]["target"] for run in runs)
     ]
-    sure = [np.mean([run[place]["first"] for run in runs]) for place in range(70)]
+    sure = [sum(thousandths(run[place]["first"]) for run in runs) for place in range(70)]
     wrong = lists.all_wrong(images)
     assert wrong.n == len(never) > 1
     assert wrong.places.tolist() == sorted(never, key=lambda place: -sure[place])

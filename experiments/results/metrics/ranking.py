@@ -44,3 +44,22 @@ def tie_groups(correct: NDArray[np.bool_]) -> tuple[int, ...]:
         tied = others[p_values[best, others] > ALPHA]
         groups[[best, *tied]] = groups.max() + 1
     return tuple(groups.tolist())
+
+
+def surest_mistakes(right: NDArray[np.bool_], confidence: NDArray[np.number]) -> NDArray[np.int64]:
+    """Return the places of the images that a run gets wrong, by falling confidence.
+
+    Args:
+        right: (N,) bool, whether the run is right.
+        confidence: (N,), of the first class, on any scale.
+
+    Returns:
+        (n,) int64; of equal ones the earlier comes first.
+
+    Example:
+        >>> right = np.array([False, True, False, False])
+        >>> surest_mistakes(right, np.array([0.5, 0.9, 0.7, 0.7])).tolist()
+        [2, 3, 0]
+    """
+    wrong = np.flatnonzero(~right)
+    return wrong[np.argsort(-confidence[wrong], kind="stable")]
