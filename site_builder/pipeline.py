@@ -12,6 +12,7 @@ from experiments.results.schema import FeatureMaps
 from experiments.results.store import ExperimentStore
 from site_builder import SOURCE, addresses, matrices, orders, payloads
 from site_builder.architectures.layers import layer_files, layers_shard
+from site_builder.architectures.mapped import layer_links
 from site_builder.architectures.networks import networks
 from site_builder.checks import warnings_of
 from site_builder.comparisons import Comparisons, compare_runs
@@ -101,10 +102,10 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     yield from left_out_files(experiment.record.unreadable)
     context = compare.compare_context(experiment, names, comparisons, charts)
     yield compare.ADDRESS, render("pages/compare.html", context)
-    yield from _run_pages(experiment, names, comparisons)
+    maps = feature_maps(experiment)
+    yield from _run_pages(experiment, names, comparisons, maps)
     images = images_of(experiment)
     yield from _errors(experiment, names, images)
-    maps = feature_maps(experiment)
     yield from _feature_maps(experiment, names, images, maps)
     yield from _architectures(experiment, names, maps)
     yield from _curves(experiment, names, comparisons)
@@ -173,7 +174,7 @@ def _architectures(
     for network in shown:
         yield from layer_files(network)
         if architectures.are_fetched(shown):
-            yield layers_shard(network)
+            yield layers_shard(network, layer_links(network, maps))
 
 
 def _curves(
@@ -210,11 +211,14 @@ def _configuration(
 
 
 def _run_pages(
-    experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons
+    experiment: Experiment,
+    names: dict[str, RunName],
+    comparisons: Comparisons,
+    maps: dict[str, FeatureMaps],
 ) -> Iterator[tuple[str, bytes]]:
     """Yield a page for every stored run, its tables, and the classes that it fetches."""
     for record in run_page.page_order(experiment):
-        context = run_page.run_context(experiment, names, comparisons, record)
+        context = run_page.run_context(experiment, names, comparisons, maps, record)
         yield addresses.run_page(record.run_id), render("pages/run.html", context)
         yield from run_files(experiment, record, context)
     if experiment.n_classes > run_classes.MAX_CLASSES:

@@ -12,7 +12,7 @@ from experiments.results.architecture import channels_and_grid
 from experiments.results.schema import Architecture, Layer, ModelStage, SkipConnection
 from experiments.stages import backbone_stages
 
-_HEAD = "head"
+_HEAD = "classifier head"
 
 
 def describe_architecture(run_id: str, model: Classifier, image: Tensor) -> Architecture:

@@ -1,5 +1,6 @@
 """The layers of a network as rows of text: for the page, for what it fetches, and for files."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from experiments.results.schema import Architecture, Layer, LayerType
@@ -20,6 +21,7 @@ class LayerRow:
 
     Attributes:
         type: Its type, a class for the stylesheet.
+        address: Its feature maps, from the site's root; empty where there are none.
         name: Where it is in the backbone or the head.
         kind: Class of the module, or the operation; its kernel, and stride and groups if not 1.
         shape: What it makes of what; one shape where it leaves it as it is.
@@ -28,6 +30,7 @@ class LayerRow:
     """
 
     type: LayerType
+    address: str
     name: str
     kind: str
     shape: str
@@ -35,9 +38,13 @@ class LayerRow:
     flops: str
 
 
-def layer_rows(made_of: Architecture, stage: int) -> tuple[LayerRow, ...]:
-    """Return the layers of a stage, by its place."""
-    return tuple(_row(layer) for layer in made_of.layers if layer.stage == stage)
+def layer_rows(made_of: Architecture, stage: int, links: Mapping[int, str]) -> tuple[LayerRow, ...]:
+    """Return the layers of a stage, by its place; links: as `mapped.layer_links` has them."""
+    return tuple(
+        _row(layer, links.get(place, ""))
+        for place, layer in enumerate(made_of.layers)
+        if layer.stage == stage
+    )
 
 
 def shard_name(network: Network) -> str:
@@ -45,12 +52,12 @@ def shard_name(network: Network) -> str:
     return f"architectures/{network.key}"
 
 
-def layers_shard(network: Network) -> tuple[str, bytes]:
+def layers_shard(network: Network, links: Mapping[int, str]) -> tuple[str, bytes]:
     """Return for each stage `rows`, the fields of `LayerRow`, and `drawing`, a `StageDrawing`."""
     made_of = network.made_of
     stages = [
         {
-            "rows": [[*vars(row).values()] for row in layer_rows(made_of, at)],
+            "rows": [[*vars(row).values()] for row in layer_rows(made_of, at, links)],
             "drawing": asdict(draw_stage(made_of, at)),
         }
         for at in range(len(made_of.stages))
@@ -71,15 +78,16 @@ def layer_files(network: Network) -> Files:
             *(layer.kernel or (None, None)), *(layer.stride or (None, None)), layer.groups,
             _axes(layer.input_shape), _axes(layer.output_shape), layer.n_parameters, layer.flops,
         ])  # fmt: skip
-    rows = [_row(layer) for layer in made_of.layers]
+    rows = [_row(layer, "") for layer in made_of.layers]
     shown = [[r.name, r.kind, r.shape, r.parameters, r.flops] for r in rows]
     yield from table_files(f"architecture-{network.key}", records, [_HEADING, *shown], n_texts=3)
 
 
-def _row(layer: Layer) -> LayerRow:
+def _row(layer: Layer, address: str) -> LayerRow:
     before, after = formatting.shape(layer.input_shape), formatting.shape(layer.output_shape)
     return LayerRow(
         type=layer.type,
+        address=address,
         name=short_name(layer.name),
         kind=", ".join([layer.kind, *_window(layer)]),
         shape=after if before == after else f"{before}{formatting.NBSP}→ {after}",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiments.results.schema import Architecture
+from experiments.results.schema import Architecture, RunRecord
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
 
@@ -63,10 +63,19 @@ def without_network(
     experiment: Experiment, shown: tuple[Network, ...]
 ) -> tuple[tuple[str, str], ...]:
     """Return the runs whose network is not known, id and reason, best first, failed ones last."""
+    records = [*(run.record for run in experiment.ranked), *experiment.failed]
     known = {run_id for network in shown for run_id in network.run_ids}
-    finished = [
-        (run.run_id, IMPORTED if run.record.origin == "imported" else NOT_RECORDED)
-        for run in experiment.ranked
-        if run.run_id not in known
-    ]
-    return (*finished, *((record.run_id, "the run failed") for record in experiment.failed))
+    return tuple(
+        (record.run_id, why_unknown(experiment, record))
+        for record in records
+        if record.run_id not in known
+    )
+
+
+def why_unknown(experiment: Experiment, record: RunRecord) -> str:
+    """Return why the network of a run is not known; empty where it is."""
+    if record.status == "failed":
+        return "the run failed"
+    if experiment.architectures.of(record.run_id):
+        return ""
+    return IMPORTED if record.origin == "imported" else NOT_RECORDED

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from experiments.results.feature_maps import has_feature_maps, read_feature_maps
-from experiments.results.schema import FeatureMaps
-from site_builder.loading import Experiment, Run
+from experiments.results.schema import FeatureMaps, RunRecord
+from site_builder.loading import Experiment
 
 IMPORTED = "it was made elsewhere and came without its network"
 NOT_MADE = "none are stored yet"
@@ -29,12 +29,17 @@ def without_feature_maps(
     experiment: Experiment, stored: Mapping[str, FeatureMaps]
 ) -> tuple[tuple[str, str], ...]:
     """Return the runs that have none, id and reason, best run first, then those that failed."""
-    finished = [(run.run_id, _reason(experiment, run)) for run in experiment.ranked]
-    failed = [(record.run_id, "the run failed") for record in experiment.failed]
-    return tuple(entry for entry in finished + failed if entry[0] not in stored)
+    records = [*(run.record for run in experiment.ranked), *experiment.failed]
+    reasons = [(record.run_id, why_none(experiment, record, stored)) for record in records]
+    return tuple((run_id, reason) for run_id, reason in reasons if reason)
 
 
-def _reason(experiment: Experiment, run: Run) -> str:
-    if run.record.origin == "imported":
+def why_none(experiment: Experiment, record: RunRecord, stored: Mapping[str, FeatureMaps]) -> str:
+    """Return why a run has no feature maps; empty where it has."""
+    if record.run_id in stored:
+        return ""
+    if record.status == "failed":
+        return "the run failed"
+    if record.origin == "imported":
         return IMPORTED
-    return NO_IMAGES if has_feature_maps(experiment.store, run.run_id) else NOT_MADE
+    return NO_IMAGES if has_feature_maps(experiment.store, record.run_id) else NOT_MADE

@@ -16,7 +16,7 @@ from site_builder.architectures.drawing import (
     drawn_shapes,
 )
 from site_builder.architectures.layers import MAX_ROWS, LayerRow, layer_rows, shard_name
-from site_builder.architectures.mapped import mapped_layers
+from site_builder.architectures.mapped import layer_links
 from site_builder.architectures.networks import NOT_RECORDED, Network, without_network
 from site_builder.architectures.scale import Scale, stage_scale
 from site_builder.loading import Experiment
@@ -50,7 +50,7 @@ class StagePart:
 
     Attributes:
         number: Its number, from 1.
-        name: Where it is in the backbone, or `head`.
+        name: Where it is in the backbone, or `classifier head`.
         shape: Channels, height and width of its output.
         n_layers: How many layers it has.
         parameters: What it has of the network's parameters.
@@ -142,7 +142,7 @@ def architectures_context(
     tallest = max((side for of_one in shapes for _, side, _ in of_one), default=1)
     scale = stage_scale(shapes)
     drawn = tuple(
-        _network(network, names, _links(network, maps), scale, tallest, fetched=fetched)
+        _network(network, names, layer_links(network, maps), scale, tallest, fetched=fetched)
         for network in shown
     )
     without = without_network(experiment, shown)
@@ -203,20 +203,13 @@ def _network(
     )
 
 
-def _links(network: Network, maps: Mapping[str, FeatureMaps]) -> dict[int, str]:
-    """Return for stages where the feature maps of the best run are that has some."""
-    mapped = next((run_id for run_id in network.run_ids if run_id in maps), None)
-    if mapped is None:
-        return {}
-    layers = mapped_layers(network.made_of, maps[mapped])
-    return {stage: addresses.feature_maps(mapped, layer) for stage, layer in layers.items()}
-
-
 def _stages(
     made_of: Architecture, links: Mapping[int, str], *, fetched: bool
 ) -> tuple[StagePart, ...]:
     parameters = parts(stage_totals(made_of, "n_parameters"))
     flops = parts(stage_totals(made_of, "flops"))
+    # Of several layers with maps, those that come out of the stage.
+    of_stages = {made_of.layers[place].stage: address for place, address in links.items()}
     return tuple(
         StagePart(
             number=formatting.count(at + 1),
@@ -225,9 +218,9 @@ def _stages(
             n_layers=formatting.count_of(sum(one.stage == at for one in made_of.layers), "layer"),
             parameters=parameters[at],
             flops=flops[at],
-            address=links.get(at, ""),
+            address=of_stages.get(at, ""),
             drawing=None if fetched else draw_stage(made_of, at),
-            rows=() if fetched else layer_rows(made_of, at),
+            rows=() if fetched else layer_rows(made_of, at, links),
         )
         for at, stage in enumerate(made_of.stages)
     )

@@ -161,13 +161,19 @@ def _summary(images: Images) -> str:
     n_right = int((images.n_right == n_runs).sum())
     n_wrong = int((images.n_right == 0).sum())
     if n_runs == 1:
-        return f"Of {total}, {formatting.count(n_wrong)} are wrong in the one run."
-    all_wrong = {0: "none is", 1: "1 is"}.get(n_wrong, f"{formatting.count(n_wrong)} are")
-    return (
-        f"Of {total}, {formatting.count(n_right)} are right in all {formatting.word(n_runs)} runs "
-        f"and {all_wrong} wrong in all of them; for the other "
-        f"{formatting.count(len(images) - n_right - n_wrong)} it depends on the run."
-    )
+        return f"Of {total}, {_are(n_wrong)} wrong in the one run."
+    runs, of_them = "both runs", "both"
+    if n_runs > 2:
+        runs, of_them = f"all {formatting.word(n_runs)} runs", "all of them"
+    left = len(images) - n_right - n_wrong
+    others = formatting.count(left) if left > 1 else "one"
+    depends = f"; for the other {others} it depends on the run" if left else ""
+    right, wrong = f"{_are(n_right)} right in {runs}", f"{_are(n_wrong)} wrong in {of_them}"
+    return f"Of {total}, {right} and {wrong}{depends}."
+
+
+def _are(n: int) -> str:
+    return {0: "none is", 1: "1 is"}.get(n, f"{formatting.count(n)} are")
 
 
 def _mistakes(experiment: Experiment, names: dict[str, RunName], images: Images) -> Mistakes:

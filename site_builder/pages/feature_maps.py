@@ -95,8 +95,24 @@ class MappedRun:
 
     run_id: str
     name: RunName
-    steps: tuple[Step, ...]
     activation: Activation
+
+
+@dataclass(frozen=True)
+class MappedNetwork:
+    """The layers of one or more runs.
+
+    Attributes:
+        run_id: The best of the runs.
+        name: What the runs have in common.
+        runs: How many they are.
+        steps: The layers.
+    """
+
+    run_id: str
+    name: str
+    runs: str
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,7 @@ class FeatureMapsContext:
         site: The frame of the page.
         summary: What was mapped, in a sentence.
         runs: The runs that have feature maps, best first.
+        networks: Their layers, those of runs that have the same once.
         run_ids: Their ids, apart by spaces.
         still: What is shown until the scripts run; None if nothing was mapped.
         orders: Orders of the channels to choose from.
@@ -118,6 +135,7 @@ class FeatureMapsContext:
     site: Site
     summary: str
     runs: tuple[MappedRun, ...]
+    networks: tuple[MappedNetwork, ...]
     run_ids: str
     still: Still | None
     orders: tuple[Choice, ...]
@@ -146,15 +164,28 @@ def feature_maps_context(
         site=site_context(experiment, ADDRESS),
         summary=_summary(stored),
         runs=tuple(
-            MappedRun(run_id, names[run_id], steps(record.layers), _activation(record))
+            MappedRun(run_id, names[run_id], _activation(record))
             for run_id, record in stored.items()
         ),
+        networks=_networks(names, stored),
         run_ids=" ".join(stored),
         still=_still(experiment, names, images, next(iter(stored.values()))) if stored else None,
         orders=tuple(Choice(*order) for order in _ORDERS),
         colormaps=colormaps(),
         without=by_reason(without, names),
         command=making(experiment.record.name) if lacking or not (stored or without) else None,
+    )
+
+
+def _networks(
+    names: Mapping[str, RunName], stored: Mapping[str, FeatureMaps]
+) -> tuple[MappedNetwork, ...]:
+    alike: dict[tuple[str, tuple[Step, ...]], list[str]] = {}
+    for run_id, record in stored.items():
+        alike.setdefault((names[run_id].model, steps(record.layers)), []).append(run_id)
+    return tuple(
+        MappedNetwork(run_ids[0], model, formatting.count_of(len(run_ids), "run"), layers)
+        for (model, layers), run_ids in alike.items()
     )
 
 

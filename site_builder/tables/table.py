@@ -231,7 +231,7 @@ def _column(spec: Spec, axis: Interval | None) -> Column:
         help=spec.help,
         arrow="↑" if spec.more_is_better else "↓",
         better="descending" if spec.more_is_better else "ascending",
-        axis=formatting.interval(axis) if axis else "",
+        axis=f"{formatting.rate(axis.low)} to {formatting.rate(axis.high)}" if axis else "",
         own_bars=spec.own_bars and axis is not None,
         shown=spec.shown,
     )

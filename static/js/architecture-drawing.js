@@ -7,7 +7,8 @@ bakeoff.StageDrawing = (() => {
 
   function words(layer) {
     const [name, kind, shape, parameters, flops] = [...layer.cells].map((cell) => cell.textContent);
-    return `${name}: ${kind}; ${shape}; ${parameters} parameters, ${flops} FLOPs`;
+    const opens = layer.querySelector("a") ? ". A click, or Enter, shows its feature maps." : "";
+    return `${name}: ${kind}; ${shape}; ${parameters} parameters, ${flops} FLOPs${opens}`;
   }
 
   return class {
@@ -21,6 +22,7 @@ bakeoff.StageDrawing = (() => {
       this.drawing.append(this.cursor);
       this.makeReachable(stage.querySelector("summary").textContent.trim());
       this.drawing.addEventListener("pointermove", (event) => this.goTo(this.under(event)));
+      this.drawing.addEventListener("click", () => this.open());
       this.drawing.addEventListener("pointerleave", () => this.leave());
       this.drawing.addEventListener("blur", () => this.leave());
       this.drawing.addEventListener("keydown", (event) => this.key(event));
@@ -43,7 +45,13 @@ bakeoff.StageDrawing = (() => {
       return this.edges.findLastIndex((edge) => edge <= x);
     }
 
+    /* Follows the link of the layer under the cursor, if it has one. */
+    open() {
+      this.body.rows[this.at]?.querySelector("a")?.click();
+    }
+
     key(event) {
+      if (event.key === "Enter") this.open();
       const step = STEPS[event.key];
       if (!step) return;
       event.preventDefault();

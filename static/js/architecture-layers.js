@@ -23,8 +23,9 @@
         body.append(...rows.map(row));
         stage.querySelector("[data-part=drawing]").append(picture(drawing));
         new bakeoff.StageDrawing(stage);
+        this.closest("architecture-pair").carry(bakeoff.read().get("image"));
       } catch (error) {
-        stage.querySelector("[data-part=readout]").textContent = `${error.message}: is the folder complete?`;
+        stage.querySelector("[data-part=readout]").textContent = bakeoff.incomplete(error);
       }
     }
   });
@@ -38,9 +39,11 @@
   }
 
   /* A row as partials/network.html writes it. */
-  function row([type, name, ...texts]) {
+  function row([type, address, name, ...texts]) {
     const made = bakeoff.element("tr");
-    made.append(bakeoff.element("th", { scope: "row", class: `type-${type}` }, name),
+    const heading = bakeoff.element("th", { scope: "row", class: `type-${type}` });
+    heading.append(address ? bakeoff.element("a", { href: address }, name) : name);
+    made.append(heading,
       ...texts.map((text, place) => bakeoff.element("td", place < 2 ? { class: "text" } : {}, text)));
     return made;
   }

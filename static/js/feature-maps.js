@@ -29,17 +29,27 @@
     }
 
     async choose({ dataset: { key }, value }) {
-      if (key === "run") bakeoff.write({ run: value, layer: await this.layerOf(value), channel: null });
+      if (key === "run") await this.chooseRun(value);
       else if (key === "run2") bakeoff.write({ run2: value || null, layer2: null, channel2: null });
       else if (key) bakeoff.write({ [key]: value });
     }
 
+    async chooseRun(run) {
+      try {
+        bakeoff.write({ run, layer: await this.layerOf(run), channel: null });
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+
     /* The layer of another run that is of the same name as the one shown, or else in its place. */
     async layerOf(id) {
-      const { run, at } = this.panels[0].view;
+      const view = this.panels[0]?.view;
+      // Until something is shown, what is asked for.
+      const asked = view ? view.run.layers[view.at].name : this.asked.panels[0].layer;
       const { layers } = await bakeoff.featureData.run(id);
-      const found = bakeoff.featureState.placeOf(layers, run.layers[at].name);
-      return (layers[found] ?? layers[at] ?? layers.at(-1)).name;
+      const found = bakeoff.featureState.placeOf(layers, asked);
+      return (layers[found] ?? layers[view?.at ?? 0] ?? layers.at(-1)).name;
     }
 
     lay() {
@@ -63,10 +73,10 @@
       }
     }
 
-    fail({ message }) {
+    fail(error) {
       this.panels = [];
       this.parts.get("panels").replaceChildren(
-        bakeoff.element("p", { class: "note" }, `${message}: is the folder complete?`));
+        bakeoff.element("p", { class: "note" }, bakeoff.incomplete(error)));
     }
 
     /* What each panel shows. */
@@ -74,7 +84,7 @@
       const [first] = runs;
       const samples = first.images.slice(0, first.samples);
       const image = samples.find(({ id }) => id === asked.image) ?? samples[0];
-      this.showImages(asked.panels[0].id, samples, image);
+      this.showImages(asked.panels[0].id, samples, image, runs.length === 1);
       this.showPanels(runs.length);
       const places = bakeoff.featureState.layers(asked.panels, runs);
       const most = bakeoff.featureStrip.scale(runs);
@@ -99,9 +109,11 @@
       }
     }
 
-    showImages(run, samples, image) {
+    showImages(run, samples, image, alone) {
       const place = this.parts.get("images");
       const focused = place.contains(document.activeElement);
+      // Two models may say different things; then each panel tells what its own says.
+      place.classList.toggle("unsaid", !alone);
       if (run !== this.imagesOf) place.replaceChildren(...samples.map((one) => this.imageLink(one)));
       this.imagesOf = run;
       for (const [at, link] of [...place.children].entries()) {
@@ -116,7 +128,7 @@
       const link = bakeoff.element("a", { title: [id, why].filter(Boolean).join(", ") });
       if (image) link.append(bakeoff.imageCard.frame(bakeoff.featurePicture.named(image), this.about, true));
       link.append(bakeoff.element("span", { class: "sample-class" }, target || id));
-      if (said) link.append(bakeoff.element("span", { class: right ? "" : "wrong" }, `called ${said}`));
+      if (said) link.append(bakeoff.element("span", { class: `said${right ? "" : " wrong"}` }, `called ${said}`));
       return link;
     }
 

@@ -12,10 +12,13 @@ customElements.define("feature-panel", class extends HTMLElement {
     this.table = bakeoff.element("div", { class: "scroll tall", tabindex: "0", role: "region" });
     this.activation = bakeoff.element("activation-maps");
     this.architecture = bakeoff.element("a", {}, "How this network is built");
-    this.body.append(this.grid, this.detail);
+    const channels = bakeoff.element("div");
+    channels.append(this.grid, this.details());
+    this.body.append(channels, this.detail);
     this.built = bakeoff.element("p", { class: "note" });
     this.built.append(this.architecture);
-    this.append(this.heading, this.strip, this.words, this.built, this.body, this.details(), this.activation);
+    this.said = bakeoff.element("p");
+    this.append(this.heading, this.said, this.strip, this.words, this.built, this.body, this.activation);
     this.grid.addEventListener("pointed", ({ detail }) => this.look(detail ?? this.chosen));
     this.grid.addEventListener("chosen", ({ detail }) =>
       bakeoff.replace({ [`channel${this.view.suffix}`]: detail }));
@@ -47,9 +50,10 @@ customElements.define("feature-panel", class extends HTMLElement {
     this.view = view;
     const { run, at, suffix } = view;
     this.heading.textContent = run.name;
+    this.sayImage(view.image);
     const beside = suffix ? ", beside" : "";
     this.strip.ariaLabel = `Layers of ${run.name}${beside}`;
-    this.table.ariaLabel = `Numbers of the channels of ${layer.name} of ${run.name}${beside}`;
+    this.table.ariaLabel = `Numbers of the channels of ${run.layers[at].name} of ${run.name}${beside}`;
     bakeoff.featureStrip.fill(this.strip, run, suffix, at, view.most);
     this.say(bakeoff.featureWords.step(run, at, view.layer));
     this.built.hidden = !run.drawn;
@@ -67,6 +71,12 @@ customElements.define("feature-panel", class extends HTMLElement {
     const channels = await bakeoff.featureData.channels(view.id, run.layers, at, view.sample);
     // A later choice may have been loaded sooner.
     if (view === this.view) this.fill(run.layers[at], channels);
+  }
+
+  /* What the run called the image. */
+  sayImage(image) {
+    this.said.className = `said${image?.right ? "" : " wrong"}`;
+    this.said.textContent = image?.said ? `Called ${image.said}` : "";
   }
 
   say(words) {

@@ -9,6 +9,8 @@
     connectedCallback() {
       this.body = this.querySelector("tbody");
       this.rows = [...this.body.rows];
+      this.none = noMatch(this.querySelector("thead tr").cells.length);
+      this.body.append(this.none);
       for (const row of this.rows) row.dataset.run ? addTick(row) : addFold(row);
       this.body.addEventListener("click", (event) => this.pick(event));
       this.body.addEventListener("keydown", (event) => this.move(event));
@@ -33,6 +35,7 @@
         if (row.dataset.run) mark(row, row.dataset.run === run, pins.includes(row.dataset.run));
         else row.querySelector("button").setAttribute("aria-expanded", open.includes(row.dataset.group));
       }
+      this.none.hidden = this.rows.some((row) => !row.hidden);
       const chosen = this.rows.find((row) => row.dataset.run === run);
       this.eachRow("holds", (row) => row.dataset.group && row.dataset.group === chosen?.dataset.under);
     }
@@ -52,7 +55,7 @@
 
     move(event) {
       if (event.target.matches("input")) return;
-      const rows = [...this.body.rows].filter((row) => !row.hidden);
+      const rows = [...this.body.rows].filter((row) => !row.hidden && row !== this.none);
       const row = event.target.closest("tr");
       const place = rows.indexOf(row);
       const places = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: rows.length - 1 };
@@ -91,6 +94,17 @@
       const now = open.includes(group) ? others : [...others, group];
       bakeoff.write({ open: now.join(" ") || null });
     });
+  }
+
+  /* What stands in place of rows where the filter leaves none. */
+  function noMatch(nColumns) {
+    const row = bakeoff.element("tr", { class: "none" });
+    const cell = bakeoff.element("td", { colspan: nColumns }, "No run matches. ");
+    const button = bakeoff.element("button", { type: "button" }, "Show all");
+    button.addEventListener("click", () => bakeoff.write({ find: null, family: null, variant: null }));
+    cell.append(button);
+    row.append(cell);
+    return row;
   }
 
   function mark(row, selected, pinned) {

@@ -193,6 +193,32 @@ def test_a_click_on_a_stage_shows_its_feature_maps(watched: Watched, digits: Bui
     expect(page.locator(".layer-strip [aria-current]")).to_contain_text("layer1")
 
 
+@pytest.mark.parametrize("key", ["click", "Enter"])
+def test_a_layer_that_was_mapped_leads_to_its_feature_maps(
+    watched: Watched, digits: Built, key: str
+) -> None:
+    page = go(watched, digits, RESNET, "none")
+    stage = network(page, RESNET).locator("details").nth(1)
+    stage.locator("summary").click()
+    link = stage.locator("tbody a")
+    expect(link).to_have_count(1)
+    mapped = link.get_attribute("href") or ""
+    # The last of the stage: what comes out of it.
+    expect(stage.locator("tbody tr").last.locator("a")).to_have_count(1)
+    drawing = stage.locator("svg.stage-drawing")
+    drawing.focus()
+    page.keyboard.press("End")
+    expect(stage.locator("[data-part=readout]")).to_contain_text("shows its feature maps")
+    if key == "Enter":
+        page.keyboard.press("Enter")
+    else:
+        box = drawing.bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] - 3)
+    page.wait_for_url(re.compile("feature-maps.html"))
+    assert parse_qs(urlsplit(page.url).fragment) == parse_qs(urlsplit(mapped).fragment)
+
+
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(watched: Watched, digits: Built) -> None:
     page = go(watched, digits, RESNET, VIT)
     for run in (RESNET, VIT):

@@ -50,7 +50,7 @@ def test_layers_add_up_to_what_torch_counts(name):
     assert made_of.n_parameters == count_parameters(model)
     assert made_of.flops == count_flops(model, image)
     assert made_of.traced_by == "torch.fx"
-    assert made_of.stages[-1].name == "head"
+    assert made_of.stages[-1].name == "classifier head"
     assert {layer.stage for layer in made_of.layers} == set(range(len(made_of.stages)))
     assert not any(module._forward_hooks for module in model.modules())
     # A stage begins where the resolution falls, or all are alike.

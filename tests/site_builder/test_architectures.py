@@ -232,7 +232,10 @@ def test_a_stage_leads_to_the_mapped_layer_that_ends_in_it(store: ExperimentStor
     assert "feature-maps.html#run=alpha-none&layer=stem.conv" in mapped
     assert "feature-maps.html#run=alpha-none&layer=blocks.2" in mapped
     record = feature_maps(experiment)["alpha-none"]
-    assert mapped_layers(MADE_OF, record) == {0: "stem.conv", 1: "layer1", 2: "blocks.2"}
+    # The layer with which a mapped module ends leads there too.
+    rows = PageReader(files["architectures.html"].decode()).links
+    assert ("feature-maps.html#run=alpha-none&layer=layer1", "layer1.0.add") in rows
+    assert mapped_layers(MADE_OF, record) == {0: "stem.conv", 3: "layer1", 5: "blocks.2"}
 
 
 def test_many_layers_are_fetched_and_say_the_same(
@@ -246,13 +249,14 @@ def test_many_layers_are_fetched_and_say_the_same(
     assert len(files["architectures.html"]) < len(in_page)
     assert b"layer1.0.conv" not in files["architectures.html"]
     (network, *_) = networks(load(store), run_names(load(store)))
-    name, content = layers_shard(network)
+    name, content = layers_shard(network, {})
     assert files[name] == content
     value = json.loads(content.decode().partition(",")[2].rpartition(")")[0])
     assert [stage["rows"] for stage in value] == [
-        [[*vars(row).values()] for row in layer_rows(network.made_of, stage)] for stage in range(4)
+        [[*vars(row).values()] for row in layer_rows(network.made_of, stage, {})]
+        for stage in range(4)
     ]
-    assert value[1]["rows"][0][:2] == ["convolution", "layer1.0.conv"]
+    assert value[1]["rows"][0][:3] == ["convolution", "", "layer1.0.conv"]
     assert b"stage-drawing" in in_page
     assert b"stage-drawing" not in files["architectures.html"]
     for drawn in (stage["drawing"] for stage in value):

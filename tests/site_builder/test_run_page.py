@@ -14,12 +14,16 @@ from experiments.results.counts import Counts
 from experiments.results.predictions import Predictions
 from experiments.results.schema import ImportProvenance, RunRecord, Split, Unfreezing
 from experiments.results.store import ExperimentStore
+from site_builder.architectures.networks import NOT_RECORDED
 from site_builder.comparisons import compare_runs
+from site_builder.features.stored import NOT_MADE, feature_maps
 from site_builder.loading import Experiment, load
 from site_builder.naming import run_names
 from site_builder.pages.run.classes import MAX_CLASSES, class_table, other_classes
 from site_builder.pages.run.page import page_order, run_context
 from site_builder.render import render
+from tests.architectures import add_architecture
+from tests.feature_maps import NO_ACTIVATION, add_feature_maps
 from tests.made_up import write_made_up_store
 from tests.site_builder.answers import change, import_counts, store_of
 from tests.site_builder.changes import fail, forget_latency, relabel
@@ -36,7 +40,9 @@ def page_of(experiment: Experiment, run_id: str) -> PageReader:
 def html_of(experiment: Experiment, run_id: str) -> str:
     record = next(record for record in page_order(experiment) if record.run_id == run_id)
     names = run_names(experiment)
-    context = run_context(experiment, names, compare_runs(experiment), record)
+    context = run_context(
+        experiment, names, compare_runs(experiment), feature_maps(experiment), record
+    )
     return render("pages/run.html", context).decode()
 
 
@@ -463,3 +469,23 @@ def test_a_class_without_images_comes_last_and_says_so(tmp_path: Path) -> None:
     assert rows[-1][:2] == ["d", "–"]
     small = page_of(load(store), "alpha-none").small["Classes"]
     assert small[-1][1] == "no test image is of this class"
+
+
+def test_it_leads_into_the_network_or_says_why_not(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",))
+    bare = page_of(load(store), "alpha-none")
+    assert bare.text.count(f"there is none, {NOT_MADE}") == 2
+    assert f"there is none, {NOT_RECORDED}" in bare.text
+    add_feature_maps(store)
+    add_architecture(store, "alpha-none")
+    experiment = load(store)
+    links = [href for href, _ in page_of(experiment, "alpha-none").links]
+    assert links.count("../feature-maps.html#run=alpha-none") == 2
+    assert "../architectures.html#a=alpha-none" in links
+    # The last run has feature maps without activation maps.
+    page = page_of(experiment, "alpha-standard")
+    links = [href for href, _ in page.links]
+    assert links.count("../feature-maps.html#run=alpha-standard") == 1
+    assert f"there is none, {NO_ACTIVATION}" in page.text
+    fail(store, "alpha-standard", "out of memory")
+    assert page_of(load(store), "alpha-standard").text.count("there is none, the run failed") == 3

@@ -239,7 +239,7 @@ def test_an_interval_is_drawn_wherever_it_is_shown(seeded: Experiment) -> None:
         assert [cell.bar is not None for cell in cells] == [cell.detail != "" for cell in cells]
         if column.axis:
             drawn.add(column.key)
-            low, high = ends_of(column.axis)
+            low, high = ends_of(column.axis.replace(" to ", "–"))
             for cell in cells:
                 assert cell.bar is not None
                 at = [float(at) for at in (cell.bar.low, cell.bar.value, cell.bar.high)]
@@ -262,7 +262,7 @@ def test_a_mean_over_seeds_is_drawn_with_its_deviation(seeded: Experiment) -> No
         for place, (column, mean) in enumerate(zip(table.columns, group.mean, strict=True)):
             assert (mean.bar is not None) == bool(column.axis), column.key
             if mean.bar:
-                low, high = ends_of(column.axis)
+                low, high = ends_of(column.axis.replace(" to ", "–"))
                 scores = [float(row.cells[place].value) for row in group.rows]
                 spread = 100 * np.std(scores, ddof=1)
                 width = float(mean.bar.high) - float(mean.bar.low)

@@ -27,7 +27,9 @@ LayerType = Literal[
 class ModelStage(Record):
     """Consecutive layers: what fine-tuning frees at once, or the head."""
 
-    name: str = Field(description="Where it is in the backbone, such as `layer4`; or `head`.")
+    name: str = Field(
+        description="Where it is in the backbone, such as `layer4`; or `classifier head`."
+    )
     shape: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(
         description="Channels, height and width of its output for one image, before any pooling "
         "to a single position; tokens as the square grid that they come from."

@@ -1,8 +1,9 @@
 """runs/<id>.html: all there is to say about one run, failed ones included."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from experiments.results.schema import RunRecord
+from experiments.results.schema import FeatureMaps, RunRecord
 from site_builder import addresses, formatting
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Experiment, Run
@@ -13,6 +14,7 @@ from site_builder.pages.run.calibration import Calibration, calibration
 from site_builder.pages.run.classes import ClassTable, class_table
 from site_builder.pages.run.command import Command, command
 from site_builder.pages.run.facts import Fact, configuration, facts, files
+from site_builder.pages.run.inside import View, views
 from site_builder.pages.run.scores import ScoreTables, score_tables
 from site_builder.pages.run.training import Training, training
 from site_builder.pages.site import Site, site_context
@@ -85,6 +87,7 @@ class RunContext:
         no_training: Why not; empty where there are some.
         calibration: Reliability and risk; None if confidences are not known.
         no_calibration: Why they are not known; empty where they are.
+        views: What there is to see inside its network.
         sections: Cost, configuration, preprocessing and origin.
         command: How to make the run again.
     """
@@ -104,12 +107,17 @@ class RunContext:
     no_training: str
     calibration: Calibration | None
     no_calibration: str
+    views: tuple[View, ...]
     sections: tuple[Section, ...]
     command: Command
 
 
 def run_context(
-    experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons, record: RunRecord
+    experiment: Experiment,
+    names: dict[str, RunName],
+    comparisons: Comparisons,
+    maps: Mapping[str, FeatureMaps],
+    record: RunRecord,
 ) -> RunContext:
     """Return what the page of a stored run shows.
 
@@ -117,6 +125,7 @@ def run_context(
         experiment: What is stored.
         names: Run id to name, of every stored run.
         comparisons: Which runs a paired test tells apart.
+        maps: Feature maps by run.
         record: The run, finished or failed.
     """
     run = next((run for run in experiment.runs if run.record is record), None)
@@ -137,6 +146,7 @@ def run_context(
         no_training="" if record.history else _no_training(record),
         calibration=calibration(run.scores) if run else None,
         no_calibration=run.scores.ece.reason if run else record.absent.get("predictions", ""),
+        views=views(experiment, record, maps),
         sections=tuple(_sections(record)),
         command=command(record),
     )
