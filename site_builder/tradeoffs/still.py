@@ -7,6 +7,7 @@ megabyte. Colours are classes of the stylesheet, so that light and dark follow t
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from site_builder.charts.chart import Axis, Tick, axis
 from site_builder.tradeoffs.points import N_SERIES, Point, Tradeoff
@@ -141,6 +142,7 @@ def draw(tradeoff: Tradeoff, size: Size) -> Still:
                 y_px(point.y + point.above))
         for point in tradeoff.points
     ]  # fmt: skip
+    front = [(x_px(point.x), y_px(point.y)) for point in tradeoff.front]
     return Still(
         size=size,
         right=right,
@@ -152,9 +154,9 @@ def draw(tradeoff: Tradeoff, size: Size) -> Still:
             for value, text in across.ticks
         ),
         y_ticks=tuple(Tick(f"{y_px(value):.1f}", text) for value, text in up.ticks),
-        front=_steps([(x_px(point.x), y_px(point.y)) for point in tradeoff.front]),
+        front=_steps(front),
         marks=tuple(_mark(of) for of in reversed(placed)),
-        labels=tuple(_labels(tradeoff, placed, size)),
+        labels=tuple(_labels(tradeoff, placed, _under(front), size)),
     )
 
 
@@ -206,6 +208,14 @@ def _steps(points: Sequence[tuple[float, float]]) -> str:
     return f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in others)
 
 
+def _under(points: Sequence[tuple[float, float]]) -> list[_Box]:
+    """Return what the line of `_steps` covers."""
+    steps = list(pairwise(points))
+    across = [_Box(x, y - 2, to, y + 2) for (x, y), (to, _) in steps]
+    up = [_Box(x - 2, to, x + 2, y) for (_, y), (x, to) in steps]
+    return across + up
+
+
 def _mark(of: _Placed) -> Mark:
     series = of.point.series % N_SERIES
     upper, lower = of.y - _MARK_RADIUS, of.y + _MARK_RADIUS
@@ -216,10 +226,12 @@ def _mark(of: _Placed) -> Mark:
     return Mark(of.point.run_id, kind, interval + outline)
 
 
-def _labels(tradeoff: Tradeoff, placed: list[_Placed], size: Size) -> Iterator[Label]:
+def _labels(
+    tradeoff: Tradeoff, placed: list[_Placed], line: list[_Box], size: Size
+) -> Iterator[Label]:
     """Name the runs on the front and then, where models are few, the others, once each."""
     front = {point.run_id for point in tradeoff.front}
-    taken = [box for of in placed for box in _covered(of)]
+    taken = [box for of in placed for box in _covered(of)] + line
     named = set()
     for of in sorted(placed, key=lambda of: of.point.run_id not in front):
         on_front = of.point.run_id in front

@@ -37,8 +37,12 @@
       if (run.noTop) return [title, bakeoff.element("p", { class: "note" }, `Not known: ${run.noTop}. ${AGAIN}`)];
       const list = bakeoff.element("ol", { class: "cards" });
       this.timer = setTimeout(async () => {
-        const classes = await bakeoff.load("classes");
-        list.append(...top.map((image) => card(image, id, about, classes)));
+        try {
+          const classes = await bakeoff.load("classes");
+          list.append(...top.map((image) => card(image, id, about, classes)));
+        } catch (error) {
+          list.replaceWith(bakeoff.element("p", { class: "note" }, bakeoff.incomplete(error)));
+        }
       }, SETTLED_MS);
       return [title, list];
     }

@@ -11,8 +11,15 @@
       this.hidden = asked.view !== "class";
       this.asked = asked;
       if (this.hidden) return;
-      const shard = await bakeoff.load(`images/${asked.target}`);
-      if (asked !== this.asked) return;
+      try {
+        const shard = await bakeoff.load(`images/${asked.target}`);
+        if (asked === this.asked) this.fill(shard, about, classes);
+      } catch (error) {
+        this.replaceChildren(bakeoff.element("p", { class: "note" }, bakeoff.incomplete(error)));
+      }
+    }
+
+    fill(shard, about, classes) {
       // A hundred runs would push the images out of sight.
       const scroll = bakeoff.element("div", {
         class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Each run on this class",

@@ -50,7 +50,7 @@
         this.show(ids.map((id, index) => bakeoff.matrixRun(id, shards[index], classes.length)));
       } catch (error) {
         this.asked = null;
-        this.parts.get("readout").textContent = `${error.message}: is the folder complete?`;
+        this.parts.get("readout").textContent = bakeoff.incomplete(error);
       }
     }
 
@@ -122,7 +122,8 @@
         panel.title.hidden = this.panels.length === 1;
       }
       this.parts.get("zoom").hidden = this.groups.length <= MANY;
-      this.parts.get("legend").replaceChildren(...bakeoff.matrixLegend(painted[0], state, scale, names));
+      this.legend = () => bakeoff.matrixLegend(painted[0], state, scale, names, this.panels[0].layout.cell);
+      this.parts.get("legend").replaceChildren(...this.legend());
       this.goBack();
     }
 
@@ -149,6 +150,7 @@
       const first = panel ?? this.panels[0];
       first.zoomTo(zoom, x, y);
       for (const other of this.panels) if (other !== first) other.zoomTo(zoom);
+      this.parts.get("legend").replaceChildren(...this.legend());
       this.scrolled(first);
     }
 

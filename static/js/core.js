@@ -119,8 +119,14 @@ window.bakeoff = (() => {
     return made;
   }
 
+  /* What is said where something could not be loaded. */
+  function incomplete({ message }) {
+    return `${message}: is the folder complete?`;
+  }
+
   return {
-    address, colour, data, element, follow, href, load, loadScript, onTheme, read, replace, selectedRun, svg, write,
+    address, colour, data, element, follow, href, incomplete, load, loadScript, onTheme, read, replace, selectedRun,
+    svg, write,
   };
 })();
 

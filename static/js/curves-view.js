@@ -72,7 +72,7 @@
         // The reader may have picked others meanwhile.
         if (this.asked === asked) this.draw(series);
       } catch (error) {
-        this.part("room").textContent = `${error.message}: is the folder complete?`;
+        this.part("room").textContent = bakeoff.incomplete(error);
       }
     }
 

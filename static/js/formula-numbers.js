@@ -33,7 +33,7 @@
         this.fill(state, run, names, shard, stored.absent ? null : bakeoff.matrixCounts(stored, names.length));
         this.say("");
       } catch (error) {
-        this.say(`${error.message}: is the folder complete?`);
+        this.say(bakeoff.incomplete(error));
       }
       bakeoff.showPlace(state);
     }

@@ -31,8 +31,11 @@ bakeoff.imageCard = (() => {
     const part = Math.floor(rank / cells);
     const place = rank % cells;
     const rows = Math.ceil(Math.min(cells, support[target] - part * cells) / columns);
+    // Smoothed, the outermost half pixel is mixed with that of the neighbours.
+    const edge = tiny ? 0 : 0.5;
     const picture = bakeoff.svg("svg", {
-      viewBox: `${(place % columns) * cell} ${Math.floor(place / columns) * cell} ${cell} ${cell}`,
+      viewBox: [(place % columns) * cell + edge, Math.floor(place / columns) * cell + edge, cell - 2 * edge,
+        cell - 2 * edge].join(" "),
       width: SVG_SIDE, height: SVG_SIDE, class: tiny ? "pixels" : "photo",
     });
     picture.append(bakeoff.svg("image", {

@@ -87,10 +87,14 @@
 
     /* Where the chosen run found the evidence, for the few images of which that is known. */
     async offerEvidence(image, body) {
-      await Promise.all(EVIDENCE.map((name) => bakeoff.loadScript(`assets/js/${name}.js`)));
       const offer = bakeoff.element("activation-overlay");
       body.firstElementChild.after(offer);
-      offer.show(this.asked.run, image, body.firstElementChild, this.about);
+      try {
+        await Promise.all(EVIDENCE.map((name) => bakeoff.loadScript(`assets/js/${name}.js`)));
+        await offer.show(this.asked.run, image, body.firstElementChild, this.about);
+      } catch (error) {
+        offer.replaceWith(bakeoff.element("p", { class: "note" }, bakeoff.incomplete(error)));
+      }
     }
 
     /* What every run said, the chosen one marked. */

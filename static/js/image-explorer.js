@@ -18,7 +18,7 @@
       try {
         [this.classes, this.about] = await Promise.all([bakeoff.load("classes"), bakeoff.load("explorer")]);
       } catch (error) {
-        this.say(`${error.message}: is the folder complete?`);
+        this.say(bakeoff.incomplete(error));
         return;
       }
       this.groups = [...this.selects.get("superclass")?.options ?? []].slice(1).map(({ text }) => text);
@@ -67,7 +67,7 @@
         await this.querySelector("image-dialog").show(asked, this.found.images, this.about, this.classes);
       } catch (error) {
         this.listedKey = null;
-        this.say(`${error.message}: is the folder complete?`);
+        this.say(bakeoff.incomplete(error));
       }
     }
 

@@ -20,7 +20,7 @@ bakeoff.imageWords = (() => {
   /* What is said of the images of a view: {n} is or are ... */
   const PREDICATES = {
     confident: (n, run) => `${verb(n, "is", "are")} wrong in ${run}`,
-    "all-wrong": (n, run, runs) => `${verb(n, "is", "are")} wrong in ${runs === 1 ? "the one run" : `all ${runs} runs`}`,
+    "all-wrong": (n, run, runs) => `${verb(n, "is", "are")} wrong in ${["the one run", "both runs"][runs - 1] ?? `all ${runs} runs`}`,
     only: (n, run, runs) => `${verb(n, "is", "are")} right in ${run} and wrong in ${runs === 2 ? "the other run" : `all ${runs - 1} other runs`}`,
     disagree: (n) => `${verb(n, "is", "are")} given different classes by the runs`,
     pair: (n, run, runs, { other }, about) =>

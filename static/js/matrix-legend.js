@@ -38,12 +38,14 @@ bakeoff.matrixLegend = (() => {
     count: "images",
   };
 
-  function note({ signed }, state, scale, names) {
+  function note({ signed, cells }, state, scale, names, side) {
     const of = OF[state.values];
     const what = signed
       ? `${names.join(" minus ")}, ${state.values === "count" ? of : `percentage points of the ${of}`}` : of;
     const empty = signed ? "no difference" : "no image";
-    return `Depth: ${what}; ${scale.name}. No fill: ${empty}. Numbers in cells: images.`;
+    const numbered = cells.some(({ number }) =>
+      bakeoff.matrixNumberFits(bakeoff.matrixNumber(number, signed), side));
+    return `Depth: ${what}; ${scale.name}. No fill: ${empty}.${numbered ? " Numbers in cells: images." : ""}`;
   }
 
   function kindsOf(signed, state) {
@@ -51,14 +53,14 @@ bakeoff.matrixLegend = (() => {
     return state.diagonal === "hidden" ? ["wrong"] : ["right", "wrong"];
   }
 
-  /* painted: see matrix-view.js; names: of the runs that are shown. */
-  return (painted, state, scale, names) => {
+  /* painted: see matrix-view.js; names: of the runs that are shown; side: of a cell, px. */
+  return (painted, state, scale, names, side) => {
     const stops = state.values === "count" ? scale.stops.filter((share) => share * painted.full >= 1) : scale.stops;
     const depths = stops.map(scale.depth);
     const values = stops.map((share) => value(share, painted, state.values));
     return [
       key(kindsOf(painted.signed, state), depths, values),
-      bakeoff.element("span", {}, note(painted, state, scale, names)),
+      bakeoff.element("span", {}, note(painted, state, scale, names, side)),
     ];
   };
 })();

@@ -27,7 +27,7 @@
         this.remove();
       } catch (error) {
         this.filling = false;
-        this.querySelector("[role=status]").textContent = `${error.message}: is the folder complete?`;
+        this.querySelector("[role=status]").textContent = bakeoff.incomplete(error);
       }
     }
   });

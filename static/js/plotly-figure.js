@@ -75,6 +75,8 @@
         if (trace.customdata?.[0] !== this.run) continue;
         trace.marker.size = 16;
         trace.marker.line = { width: 2.5, color: bakeoff.colour("--ink") };
+        // A hollow mark is drawn in its own colour, not in that of its line.
+        if (trace.marker.symbol.endsWith("-open")) trace.marker.color = bakeoff.colour("--ink");
       }
     }
   });
