@@ -24,8 +24,8 @@ PANELS = {
     "rate": ("learning_rate",),
 }
 """Chart to what it draws, the last on top."""
-LOGS = ("log-loss", "log-rate")
-"""Charts that the reader may have with a logarithmic axis."""
+LOGS = ("log-loss", "log-rate", "log-seconds")
+"""Logarithmic axes: of charts, where the reader wants them, and of times that are far apart."""
 
 
 def axes_of(series: Series) -> dict[str, Axis]:
@@ -38,6 +38,7 @@ def axes_of(series: Series) -> dict[str, Axis]:
         "rate": _rate_axis(max(_reach(series, "rate"))),
         "log-loss": _log_axis("Loss, nats", series, "loss"),
         "log-rate": _log_axis("Learning rate", series, "rate"),
+        "log-seconds": _log_seconds(series),
     }
 
 
@@ -49,6 +50,11 @@ def _log_axis(title: str, series: Series, panel: str) -> Axis:
     return (
         log_axis(title, float(positive.min()), highest) if len(positive) else log_axis(title, 1, 1)
     )
+
+
+def _log_seconds(series: Series) -> Axis:
+    positive = [float(value) for value in series.values["seconds"] if value > 0] or [1.0]
+    return log_axis("Seconds", positive[0], positive[-1])
 
 
 def widest(axes: Iterable[Axis]) -> Axis:

@@ -4,7 +4,9 @@
 
 // A block: what is declared here is not seen by other scripts.
 {
-  const COLUMNS = 8;
+  const MAX_COLUMNS = 8;
+  const MAX_WIDTH = 36;
+  const MAX_TILE = 9;
 
   customElements.define("channel-grid", class extends HTMLElement {
     connectedCallback() {
@@ -20,9 +22,10 @@
     fill(layer, channels, { href, map, label }) {
       const focused = this.contains(document.activeElement);
       const layout = bakeoff.featurePicture.ofLayer(layer);
-      this.columns = Math.min(COLUMNS, channels.length);
+      // As many columns as rows: few channels are drawn the larger.
+      this.columns = Math.min(Math.ceil(Math.sqrt(channels.length)), MAX_COLUMNS);
       this.list.style.gridTemplateColumns = `repeat(${this.columns}, minmax(0, 1fr))`;
-      this.list.style.maxWidth = `${4.5 * this.columns}rem`;
+      this.list.style.maxWidth = `${Math.min(MAX_TILE * this.columns, MAX_WIDTH)}rem`;
       this.list.ariaLabel = label;
       this.list.replaceChildren(...channels.map((channel) => {
         const option = bakeoff.element("div", {

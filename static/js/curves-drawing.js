@@ -11,6 +11,8 @@ bakeoff.curvesDrawing = (() => {
   ];
   const LOGS = { loss: "log-loss", rate: "log-rate" };
   const MANY_TICKS = 10;
+  const MANY_TIMES = 6;
+  const FAR_APART = 10;
 
   /* drawn: [{ key, look, series }]; across: epoch or seconds; scale: linear or log; returns for each chart how values become px. */
   function draw(charts, box, drawn, { across, scale }) {
@@ -18,10 +20,12 @@ bakeoff.curvesDrawing = (() => {
     return charts.map((chart, at) => {
       const [panel, quantities] = PANELS[at];
       const log = scale === "log" ? LOGS[panel] : undefined;
-      const [x, y] = [widest(axes(across)), log ? joined(axes(log)) : widest(axes(panel))];
+      const logTime = across === "seconds" && areFarApart(drawn);
+      const x = logTime ? joined(axes("log-seconds"), MANY_TIMES) : widest(axes(across));
+      const y = log ? joined(axes(log), MANY_TICKS) : widest(axes(panel));
       const scales = {
         quantities,
-        x: linear(x, box.left, box.right),
+        x: (logTime ? logarithmic : linear)(x, box.left, box.right),
         y: (log ? logarithmic : linear)(y, box.bottom, box.top),
         low: y[1],
         of: (series) => xs(series, across),
@@ -32,29 +36,37 @@ bakeoff.curvesDrawing = (() => {
     });
   }
 
-  /* Marks an epoch in each line of a chart. */
-  function mark(chart, scales, drawn, epoch) {
+  /* Whether one run takes so much longer than another that the shorter would be a speck. */
+  function areFarApart(drawn) {
+    const times = drawn.map(({ series }) => series.values.seconds.at(-1));
+    return Math.min(...times) > 0 && Math.max(...times) >= FAR_APART * Math.min(...times);
+  }
+
+  /* Marks an epoch in each line of a chart; epochOf tells which one of a series. */
+  function mark(chart, scales, drawn, epochOf) {
     for (const old of chart.querySelectorAll(".at")) old.remove();
     for (const { key, look, series } of drawn) {
-      if (epoch > series.texts.length) continue;
+      const epoch = epochOf(series);
+      if (epoch < 1 || epoch > series.texts.length) continue;
       for (const quantity of scales.quantities) chart.append(...dot("at", key, look, series, quantity, epoch, scales));
     }
   }
 
-  /* The epoch of any series that lies nearest to a place of the x axis, px. */
+  /* The epoch of any series that lies nearest to a place of the x axis, px, and when it was over. */
   function nearest(drawn, scales, at) {
-    const points = drawn.flatMap(({ series }) =>
-      scales.of(series).map((x, place) => ({ epoch: place + 1, distance: Math.abs(scales.x(x) - at) })));
-    return points.reduce((best, point) => (point.distance < best.distance ? point : best)).epoch;
+    const points = drawn.flatMap(({ series }) => scales.of(series).map((x, place) => ({
+      epoch: place + 1, seconds: series.values.seconds[place], distance: Math.abs(scales.x(x) - at),
+    })));
+    return points.reduce((best, point) => (point.distance < best.distance ? point : best));
   }
 
   function widest(axes) {
     return axes.reduce((best, axis) => (axis[2] - axis[1] > best[2] - best[1] ? axis : best));
   }
 
-  function joined(axes) {
+  function joined(axes, many) {
     const ticks = [...new Map(axes.flatMap(([, , , of]) => of))].sort(([a], [b]) => a - b);
-    const shown = ticks.length > MANY_TICKS ? ticks.filter(([value]) => isPowerOfTen(value)) : ticks;
+    const shown = ticks.length > many ? ticks.filter(([value]) => isPowerOfTen(value)) : ticks;
     return [axes[0][0], ticks[0][0], ticks.at(-1)[0], shown];
   }
 
@@ -141,7 +153,7 @@ bakeoff.curvesDrawing = (() => {
 
   function places(across, values, x, y) {
     return values.map((value, place) => [x(across[place]), y(value)])
-      .filter(([, down]) => Number.isFinite(down)).map((at) => at.map(px).join());
+      .filter((at) => at.every(Number.isFinite)).map((at) => at.map(px).join());
   }
 
   function kind(quantity) {

@@ -5,18 +5,17 @@
 bakeoff.curvesReadout = (() => {
   const NUMBERS = 6;
 
-  /* drawn: [{ key, look, label, series }]; epoch: a number, or null for the best of each. */
-  function show(view, drawn, epoch) {
+  /* drawn: [{ key, look, label, series }]; moment: see curves-moment.js. */
+  function show(view, drawn, { words, epochOf, epoch, marked }) {
     const part = (name) => view.querySelector(`[data-part=${name}]`);
     const longest = Math.max(1, ...drawn.map(({ series }) => series.texts.length));
     const slider = part("epoch");
     slider.max = longest;
     slider.value = epoch ?? drawn[0]?.series.best ?? 1;
-    slider.setAttribute("aria-valuetext", epoch === null ? "best epochs" : `epoch ${epoch}`);
-    part("bests").hidden = epoch === null;
-    const which = epoch === null ? "At the best epoch of each run" : `In epoch ${bakeoff.count(epoch)}`;
-    if (part("which").textContent !== which) part("which").textContent = which;
-    part("readout").replaceChildren(...drawn.map((of) => row(of, epoch ?? of.series.best)));
+    slider.setAttribute("aria-valuetext", epoch !== null ? `epoch ${epoch}` : marked ? words : "best epochs");
+    part("bests").hidden = !marked;
+    if (part("which").textContent !== words) part("which").textContent = words;
+    part("readout").replaceChildren(...drawn.map((of) => row(of, epochOf(of.series))));
   }
 
   function row({ key, look, label, series }, epoch) {
@@ -24,8 +23,8 @@ bakeoff.curvesReadout = (() => {
     const heading = bakeoff.element("th", { scope: "row" });
     heading.append(lineKey(look), " ", ...label.cloneNode(true).childNodes);
     const [numbers, remark] = series.texts[epoch - 1]
-      ?? [Array(NUMBERS).fill("–"), `ended after epoch ${bakeoff.count(series.texts.length)}`];
-    made.append(heading, ...[bakeoff.count(epoch), ...numbers].map((text) => bakeoff.element("td", {}, text)),
+      ?? [Array(NUMBERS).fill("–"), epoch ? `ended after epoch ${bakeoff.count(series.texts.length)}` : "in its first epoch"];
+    made.append(heading, ...[epoch ? bakeoff.count(epoch) : "–", ...numbers].map((text) => bakeoff.element("td", {}, text)),
       bakeoff.element("td", { class: "text" }, remark));
     return made;
   }

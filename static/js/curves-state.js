@@ -1,4 +1,5 @@
-/* What the address of curves.html says: runs=KEY KEY, x=seconds, y=log, epoch=NUMBER. */
+/* What the address of curves.html says: runs=KEY KEY, x=seconds, y=log, epoch=NUMBER, and with x=seconds
+   time=SECONDS in its place. */
 "use strict";
 
 bakeoff.curvesState = (() => {
@@ -8,12 +9,14 @@ bakeoff.curvesState = (() => {
   function read(state, { keys, first, max }) {
     const asked = state.get("runs") ?? "";
     const known = [...new Set(asked.split(" "))].filter((key) => keys.includes(key));
-    const epoch = Number(state.get("epoch"));
+    const [epoch, time] = ["epoch", "time"].map((name) => Number(state.get(name)));
+    const across = state.get("x") === "seconds" ? "seconds" : "epoch";
     return {
       runs: known.length || asked === NONE ? known.slice(0, max) : first,
-      across: state.get("x") === "seconds" ? "seconds" : "epoch",
+      across,
       scale: state.get("y") === "log" ? "log" : "linear",
       epoch: Number.isInteger(epoch) && epoch > 0 ? epoch : null,
+      time: across === "seconds" && time > 0 ? time : null,
     };
   }
 

@@ -1,5 +1,5 @@
 /* <curves-view data-first data-max data-box>: a list of runs to tick, their learning curves over each
-   other, and their numbers in one epoch. State in the address: runs, x, y, epoch. */
+   other, and their numbers in one epoch. State in the address: runs, x, y, epoch, time. */
 "use strict";
 
 {
@@ -33,19 +33,21 @@
         button.addEventListener("click", () => bakeoff.write({ y: button.value === "linear" ? null : button.value }));
       }
       this.part("reset").addEventListener("click", () => bakeoff.write({ runs: null }));
-      this.part("bests").addEventListener("click", () => bakeoff.write({ epoch: null }));
+      this.part("bests").addEventListener("click", () => bakeoff.write({ epoch: null, time: null }));
       // A slider that is dragged is one step of the history, not many.
-      this.part("epoch").addEventListener("input", ({ target }) => bakeoff.replace({ epoch: target.value }));
+      this.part("epoch").addEventListener("input", ({ target }) => bakeoff.replace({ epoch: target.value, time: null }));
       this.listenToPointer();
     }
 
     listenToPointer() {
       const charts = this.part("charts");
       charts.addEventListener("pointermove", (event) => this.point(event));
-      charts.addEventListener("pointerleave", () => this.showEpoch(this.asked.epoch));
+      charts.addEventListener("pointerleave", () => this.showAsked());
       charts.addEventListener("click", (event) => {
-        const epoch = this.epochAt(event);
-        if (epoch) bakeoff.replace({ epoch });
+        const found = this.nearestTo(event);
+        if (!found) return;
+        const byTime = this.asked.across === "seconds";
+        bakeoff.replace(byTime ? { time: found.seconds, epoch: null } : { epoch: found.epoch, time: null });
       });
       for (const kind of ["pointerover", "focusin"]) {
         this.addEventListener(kind, ({ target }) => this.bringOut(target.closest("label, tr")?.dataset.run));
@@ -112,7 +114,7 @@
       this.part("charts").hidden = none;
       this.part("empty").hidden = !none;
       this.scales = none ? [] : bakeoff.curvesDrawing.draw(charts, this.box, this.drawn, this.asked);
-      this.showEpoch(this.asked.epoch);
+      this.showAsked();
       this.bringOut(this.out);
     }
 
@@ -126,15 +128,23 @@
       return name;
     }
 
-    showEpoch(epoch) {
-      this.scales?.forEach((scales, at) => {
-        bakeoff.curvesDrawing.mark(this.part("charts").children[at], scales, this.drawn, epoch ?? Infinity);
-      });
-      bakeoff.curvesReadout.show(this, this.drawn, epoch);
+    /* The epoch or the time in the address, or else the best epochs. */
+    showAsked() {
+      const { epoch, time } = this.asked;
+      if (time !== null && this.drawn.length) this.show(bakeoff.curvesMoment.atTime(this.drawn, time));
+      else this.show(epoch === null ? bakeoff.curvesMoment.best : bakeoff.curvesMoment.inEpoch(epoch));
     }
 
-    /* The epoch that the pointer is nearest to; null beside the charts. */
-    epochAt({ target, clientX }) {
+    show(moment) {
+      this.scales?.forEach((scales, at) => {
+        const marked = moment.marked ? moment.epochOf : () => 0;
+        bakeoff.curvesDrawing.mark(this.part("charts").children[at], scales, this.drawn, marked);
+      });
+      bakeoff.curvesReadout.show(this, this.drawn, moment);
+    }
+
+    /* The epoch that the pointer is nearest to, and when it was over; null beside the charts. */
+    nearestTo({ target, clientX }) {
       const chart = target.closest("svg.chart");
       if (!chart || !this.drawn.length) return null;
       const { left, width } = chart.getBoundingClientRect();
@@ -143,8 +153,10 @@
     }
 
     point(event) {
-      const epoch = this.epochAt(event);
-      if (epoch) this.showEpoch(epoch);
+      const found = this.nearestTo(event);
+      if (!found) return;
+      const { atTime, inEpoch } = bakeoff.curvesMoment;
+      this.show(this.asked.across === "seconds" ? atTime(this.drawn, found.seconds) : inEpoch(found.epoch));
     }
 
     /* Brings the lines of a run out, those of a run not drawn or of none (null) bring none out. */
