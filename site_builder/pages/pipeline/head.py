@@ -139,7 +139,7 @@ def _sizes(made_of: Architecture, config: RunConfig, n_classes: int) -> dict[str
 
 
 def _layer_rows(made_of: Architecture) -> Iterator[tuple[str, ...]]:
-    for row in layer_rows(made_of, len(made_of.stages) - 1):
+    for row in layer_rows(made_of, len(made_of.stages) - 1, links={}):
         yield row.name, row.kind, row.shape, row.parameters
 
 
