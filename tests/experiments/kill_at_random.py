@@ -1,4 +1,6 @@
-"""Kill an experiment at random moments, go on, and compare: `python kill_at_random.py FOLDER`.
+"""Kill an experiment at random moments, go on, and compare.
+
+    python kill_at_random.py FOLDER STRATEGY KILLS
 
 A process of its own: what imports takes seconds, so it is done once, and the experiment runs in
 forks. That is safe as long as nothing here computes with torch before.
@@ -21,55 +23,60 @@ from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.config import ExperimentConfig
 from experiments.experiment import run_experiment
 from experiments.progress import PlainProgress
+from experiments.results.files import sha256_of
 from experiments.results.store import EVALUATED_SPLITS, ExperimentStore
 from experiments.surroundings import Surroundings
 
-N_KILLS = 20
 SEED = 0
+MODEL = "test_vit"
+# What is made after the runs, of each and of all.
+INSIDE = ("architecture.json", "feature_maps.json", "walkthrough.json")
+TEACHING = "teaching.json"
 
 
-def config(images: Path) -> ExperimentConfig:
+def config(images: Path, strategy: str) -> ExperimentConfig:
     """Two short runs with all that is random: dropout, order, augmentation."""
     return ExperimentConfig.model_validate(
         {
             "name": "killed",
             "title": "Killed",
             "question": "Does it go on?",
-            "strategy": "scratch",
+            "strategy": strategy,
             "head": "mlp",
             "augmentations": ["none", "strong"],
             "dataset": {"source": "folder", "data_dir": images, "title": "Noise"},
             "training": {"batch_size": 4, "max_epochs": 4, "schedule": "cosine"},
             "preprocessing": {"input_size": 32, "crop_fraction": 1.0},
-            "models": [{"name": "test_vit"}],
+            "models": [{"name": MODEL}],
         }
     )
 
 
-def run(folder: Path) -> None:
+def run(folder: Path, strategy: str) -> None:
     # Most of the time goes into training, since that is what is to be interrupted.
     cost.LATENCY_REPEATS = cost.LATENCY_WARM_UP = cost.THROUGHPUT_REPEATS = 1
     with (folder / "said.txt").open("a") as said:
         around = Surroundings(
             device=torch.device("cpu"),
             cache=folder / "cache",
-            weights_dir=None,
+            weights_dir=folder.parent / "weights",
             progress=PlainProgress(Console(file=said)),
             now=lambda: datetime.now(UTC),
         )
         store = ExperimentStore(folder / "killed")
-        records = run_experiment(config(folder.parent / "images"), store, around, downloads=folder)
+        planned = config(folder.parent / "images", strategy)
+        records = run_experiment(planned, store, around, downloads=folder)
     if any(record.status != "finished" for record in records):
         raise RuntimeError([record.failure for record in records])
 
 
-def in_a_fork(folder: Path, seconds: float | None = None) -> bool:
+def in_a_fork(folder: Path, strategy: str, seconds: float | None = None) -> bool:
     """Run the experiment, and kill it after so many seconds; return whether it was killed."""
     child = os.fork()
     if child == 0:
         # Whatever happens, the fork does not go on with its parent's work.
         try:
-            run(folder)
+            run(folder, strategy)
             os._exit(0)
         except BaseException as error:
             os.write(2, f"{error!r}\n".encode())
@@ -106,37 +113,39 @@ def complete_files(folder: Path) -> dict[Path, tuple[int, int]]:
 
 
 def outcomes(folder: Path) -> list[object]:
-    """Return what must not depend on interruptions: predictions, weights, losses."""
+    """Return what must not depend on interruptions: predictions, weights, losses, pictures."""
     store = ExperimentStore(folder / "killed")
     records = [store.read_run(run_id) for run_id in store.read_experiment().run_ids]
-    return [
+    runs = [
         (
             record.predictions.sha256,
             record.weights.sha256,
             [(epoch.train_loss, epoch.val_loss) for epoch in record.history],
+            [sha256_of(store.run_folder(record.run_id) / name) for name in INSIDE],
         )
         for record in records
     ]
+    return [*runs, sha256_of(store.folder / TEACHING)]
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, strategy: str, most_kills: int) -> None:
     reference = folder / "reference"
     reference.mkdir()
     started = time.perf_counter()
-    in_a_fork(reference)
+    in_a_fork(reference, strategy)
     duration_s = time.perf_counter() - started
     expected = outcomes(reference)
     moments = random.Random(SEED)  # noqa: S311 - nothing is kept secret by it
     n_kills = n_rounds = n_resumed = 0
-    while n_kills < N_KILLS:
+    while n_kills < most_kills:
         n_rounds += 1
         one = folder / f"round{n_rounds}"
         one.mkdir()
         finished: dict[Path, tuple[int, int]] = {}
         killed = True
         while killed:
-            last = n_kills == N_KILLS
-            killed = in_a_fork(one, None if last else moments.uniform(0, duration_s))
+            last = n_kills == most_kills
+            killed = in_a_fork(one, strategy, None if last else moments.uniform(0, duration_s))
             n_kills += killed
             now = complete_files(one)
             assert finished.items() <= now.items(), "a finished run was touched"
@@ -148,4 +157,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
