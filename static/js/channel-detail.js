@@ -6,7 +6,6 @@
 {
   /* Pointing at channels one after the other shall not load the images of each. */
   const SETTLED_MS = 250;
-  const AGAIN = "They are found while a run is evaluated: --run-experiments with --force does it again.";
 
   customElements.define("channel-detail", class extends HTMLElement {
     /* view: as <feature-panel> has it; href: the atlas. */
@@ -34,7 +33,7 @@
     /* What it responds to most, loaded once the reader stays. */
     top({ run, id, about }, { top }) {
       const title = bakeoff.element("h4", {}, "Test images that it responds to most");
-      if (run.noTop) return [title, bakeoff.element("p", { class: "note" }, `Not known: ${run.noTop}. ${AGAIN}`)];
+      if (run.noTop) return [title, bakeoff.element("p", { class: "note" }, `Not known: ${run.noTop}. ${again(id)}`)];
       const list = bakeoff.element("ol", { class: "cards" });
       this.timer = setTimeout(async () => {
         try {
@@ -47,6 +46,10 @@
       return [title, list];
     }
   });
+
+  function again(id) {
+    return `They are found while a run is evaluated: --run-experiments --runs ${id} --force does that again.`;
+  }
 
   function card(image, id, about, classes) {
     const item = bakeoff.element("li");

@@ -56,6 +56,16 @@ bakeoff.imageCard = (() => {
     return bakeoff.element("img", { src: preview(image), alt: "" });
   }
 
+  /* What a large picture is of the image; nothing where it is the whole of it. There is no larger one: at 640 px
+     the pictures of some thousand photographs alone would be more than a site should weigh. */
+  async function sizeWords(image, { pictures }, picture) {
+    if (hasPreview(image, pictures)) {
+      await picture.decode();
+      return `preview of ${bakeoff.count(picture.naturalWidth)} × ${bakeoff.count(picture.naturalHeight)} px`;
+    }
+    return pictures.tiny || pictures.previews ? "" : `thumbnail of at most ${bakeoff.count(pictures.cell)} px`;
+  }
+
   /* A place for a picture, which is loaded once it is nearly in sight. */
   function frame(image, about, alone) {
     const made = bakeoff.element("span", { class: "sample-picture", "aria-hidden": "true" });
@@ -108,5 +118,5 @@ bakeoff.imageCard = (() => {
     return item;
   }
 
-  return { answer, card, frame, largePicture, percent };
+  return { answer, card, frame, largePicture, percent, sizeWords };
 })();

@@ -35,12 +35,20 @@
 
     fill(image, shard) {
       const focused = document.activeElement?.dataset.step;
-      this.dialog.replaceChildren(this.head(image, shard), this.body(image, shard));
+      const [head, body] = [this.head(image, shard), this.body(image, shard)];
+      this.dialog.replaceChildren(head, body);
+      if (this.about.pictures) this.describe(image, body.firstElementChild, head.lastElementChild);
       if (!this.dialog.open) return;
       // Focus must stay in here, or the arrow keys would be heard no more.
       const [close, same] = ["close", focused].map((step) =>
         this.dialog.querySelector(`[data-step="${step}"]:not(:disabled)`));
       (same ?? close).focus();
+    }
+
+    /* Says what is shown of the image, once that is known; a picture that is missing is seen to be. */
+    async describe(image, picture, note) {
+      const words = await bakeoff.imageCard.sizeWords(image, this.about, picture).catch(() => "");
+      if (words) note.append(` · ${words}`);
     }
 
     head(image, shard) {

@@ -36,11 +36,16 @@ from experiments.results.schema import (
     StoredEmbedding,
 )
 from experiments.results.store import ExperimentStore
+from experiments.runner import WEIGHTS_FILE
 from experiments.thumbnails import Picture, write_thumbnails
 from site_builder.pipeline import build_site
-from tests.made_up import history_of, made_up_run
+from tests.architectures import add_architecture
+from tests.feature_maps import add_feature_maps
+from tests.made_up import history_of, made_up_digests, made_up_run
 
+N_TRAIN = 4_000
 N_VAL = 2_000
+WEIGHTS_BYTES = 4_096
 N_SHOWN = 2_000
 FAMILIES = ("resnet", "efficientnet", "convnext", "vit", "mobilenet")
 
@@ -72,11 +77,14 @@ def main() -> None:
 
 
 def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: int) -> None:
-    """Write an experiment of `n_runs` runs with pictures, predictions and embeddings."""
+    """Write an experiment of `n_runs` runs with everything that a real one has.
+
+    Its feature maps are few and plain; its weights are a few bytes that nothing reads.
+    """
     rng = np.random.default_rng(0)
     targets = {
         split: np.sort(np.arange(n) % n_classes)
-        for split, n in ((Split.VAL, N_VAL), (Split.TEST, n_images))
+        for split, n in ((Split.TRAIN, N_TRAIN), (Split.VAL, N_VAL), (Split.TEST, n_images))
     }
     ids = {
         split: np.array([f"{split}/{place:06d}.jpg" for place in range(len(of_split))])
@@ -91,7 +99,7 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
     for place, run in enumerate(runs):
         predictions = {
             split: draw(rng, ids[split], targets[split], hardness[split], n_classes, place / n_runs)
-            for split in targets
+            for split in (Split.VAL, Split.TEST)
         }
         stored = store.write_predictions(run.run_id, predictions)
         n_shown = min(n_images, N_SHOWN)
@@ -101,7 +109,7 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
             + rng.random((n_classes, 2))[targets[Split.TEST][shown]]
         )
         embedding = Embedding(shown, np.clip(spread, 0, 1).astype(np.float32))
-        absent = {"weights": "made up"}
+        weights = store.write_file(run.run_id, WEIGHTS_FILE, rng.bytes(WEIGHTS_BYTES))
         store.write_run(
             run.model_copy(
                 update={
@@ -114,7 +122,8 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
                         n_components=50,
                         perplexity=30.0,
                     ),
-                    "absent": absent,
+                    "weights": weights,
+                    "absent": {},
                     "status": "finished",
                 }
             )
@@ -127,6 +136,7 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
             path=str(name),
             width_px=400,
             height_px=300,
+            **made_up_digests(str(name)),
         )
         for split in targets
         for name, target in zip(ids[split], targets[split], strict=True)
@@ -164,6 +174,8 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
         ),
         samples,
     )
+    add_architecture(store, *(run.run_id for run in runs))
+    add_feature_maps(store)
 
 
 def draw(

@@ -84,6 +84,8 @@ def test_an_image_says_what_each_run_said(watched: Watched, open_site: Open) -> 
     expect(dialog).to_be_visible()
     assert site.store.read_samples()[0].split == Split.VAL
     expect(dialog).to_contain_text(f"test/{place:05d}")
+    # The photographs are not larger than a preview may be.
+    expect(dialog).to_contain_text("preview of 150 × 120 px")
     rows = dialog.locator("tbody tr")
     expect(rows).to_have_count(6)
     expect(dialog.locator("tr[aria-current] th")).to_have_text("Beta, no augmentation")
