@@ -18,7 +18,7 @@ Open = Callable[[str], Built]
 
 
 def run_order(page: Page, table: str) -> list[str]:
-    rows = page.locator(f"sortable-table[data-key={table}] tbody tr")
+    rows = page.locator(f"sortable-table[data-key={table}] tbody tr:not(.none)")
     return rows.evaluate_all("rows => rows.map(row => row.dataset.run)")
 
 
