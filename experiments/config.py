@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import Field, ValidationError, model_validator
 
 from experiments.results.errors import ConfigError, nearest
+from experiments.results.names import id_of
 from experiments.results.schema import (
     Augmentation,
     AugmentationConfig,
@@ -146,7 +147,8 @@ class ExperimentConfig(Record):
         for field, values in (
             ("augmentations", self.augmentations),
             ("seeds", self.seeds),
-            ("models", [model.name for model in self.models]),
+            # Their runs' folders must differ too: by more than case, or a sign that ids lack.
+            ("models", [id_of(model.name) for model in self.models]),
             ("explain.images", self.explain.images),
             ("explain.layers", self.explain.layers),
         ):
@@ -206,10 +208,7 @@ class ExperimentConfig(Record):
 
 def _run_id(model: str, augmentation: str, seed: int) -> str:
     """Name a run by what tells it from the others, whichever of them are planned with it."""
-    parts = [model.lower().replace("/", "-"), augmentation]
-    if seed:
-        parts.append(f"seed{seed}")
-    return "-".join(parts)
+    return id_of(f"{model}-{augmentation}" + (f"-seed{seed}" if seed else ""))
 
 
 def shipped_experiments() -> list[str]:

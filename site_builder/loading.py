@@ -171,8 +171,10 @@ def load(store: ExperimentStore) -> Experiment:
     """Read an experiment and the test predictions of its finished runs.
 
     Raises:
-        StoreError: If a file is missing or damaged; names the file and the field.
+        StoreError: If a file is missing or damaged, or a link leads out of the store; names the
+            file and the field.
     """
+    store.refuse_links()
     record = store.read_experiment()
     stored = [store.read_run(run_id) for run_id in record.run_ids if store.has_run(run_id)]
     finished = [run for run in stored if run.status == "finished"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from experiments.results.errors import OutputError
+from experiments.results.names import names_device
 from site_builder.sizes import measure, refuse_too_large
 
 MARKER = ".bakeoff"
@@ -67,8 +68,39 @@ def write_site(
             shutil.rmtree(fresh, ignore_errors=True)
 
 
+_MAX_NAME_BYTES = 255
+
+
+def refuse_unsafe(name: str) -> None:
+    """Refuse the path of a file that could leave the site's folder, or that some systems refuse.
+
+    Args:
+        name: Path below the site's folder, with `/` between folders.
+
+    Raises:
+        OutputError: If it is absolute, goes up, has a part that is empty, longer than 255 bytes or
+            a device of Windows, or a sign that a path cannot have everywhere.
+    """
+    for part in name.split("/"):
+        if (
+            part in ("", ".", "..")
+            or len(part.encode()) > _MAX_NAME_BYTES
+            or part[-1] in ". "
+            or any(sign in '<>:"\\|?*' or not sign.isprintable() for sign in part)
+            or names_device(part)
+        ):
+            raise OutputError(f"{name!r}: no file of a site can be called so; rename what it shows")
+
+
 def _write_files(folder: Path, files: Files) -> None:
+    # By case alone two names are one file on Windows and macOS; `last` may replace files.
+    written: dict[str, str] = {}
     for name, content in files:
+        refuse_unsafe(name)
+        if written.setdefault(name.lower(), name) != name:
+            raise OutputError(
+                f"{name!r} and {written[name.lower()]!r} are one file on some systems"
+            )
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

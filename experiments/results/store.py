@@ -65,6 +65,19 @@ class ExperimentStore:
         """Return whether an experiment has been written here."""
         return (self.folder / EXPERIMENT_FILE).is_file()
 
+    def refuse_links(self) -> None:
+        """Refuse links that lead out of this folder: a store may come from anywhere.
+
+        Raises:
+            StoreError: Names the first of them.
+        """
+        folder = self.folder.resolve()
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_symlink() and not path.resolve().is_relative_to(folder):
+                raise StoreError(
+                    f"{path}: is a link that leads out of the store; put what it leads to there"
+                )
+
     def run_folder(self, run_id: str) -> Path:
         """Return the folder of a run, written or not."""
         return self.folder / "runs" / run_id

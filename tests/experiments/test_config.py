@@ -60,6 +60,7 @@ def test_every_model_augmentation_and_seed_is_a_run(tmp_path):
         (('name = "digits"', 'name = "../digits"'), "name: String should match pattern"),
         (("[dataset]", "[dataset"), "not TOML"),
         (('name = "test_vit"', 'name = "test_resnet"'), "models: the same one is there twice"),
+        (('name = "test_vit"', 'name = "Test_ResNet"'), "models: the same one is there twice"),
     ],
 )
 def test_a_wrong_file_is_refused_by_file_key_and_fix(tmp_path, change, message):

@@ -259,6 +259,13 @@ class TestSaidBeside:
         ("<img src=x onerror=alert(1)>", "img-src-x-onerror-alert-1"),
         ("a\nb", "a-b"),
         ("a._-b", "a._-b"),
+        ("/etc/passwd", "etc-passwd"),
+        ("C:\\\\evil", "c-evil"),
+        ("AUX", "run-aux"),
+        ("con.v2", "run-con.v2"),
+        ("console", "console"),
+        ("ResNet", "resnet"),
+        ("🙂 model", "model"),
     ],
 )
 def test_run_ids_are_made_from_names(name: str, run_id: str) -> None:
@@ -266,13 +273,15 @@ def test_run_ids_are_made_from_names(name: str, run_id: str) -> None:
     check_id(run_id)
 
 
-@pytest.mark.parametrize("name", ["My Experiment", "../mine", "a/b", ".hidden", "", "Ünï", "a-"])
+@pytest.mark.parametrize(
+    "name", ["My Experiment", "../mine", "a/b", ".hidden", "", "Ünï", "a-", "nul", "com1.x"]
+)
 def test_what_is_no_id_is_refused(name: str) -> None:
     with pytest.raises(ConfigError):
         check_id(name)
 
 
-@pytest.mark.parametrize("name", ["", "...", "模型", "a" * 101])
+@pytest.mark.parametrize("name", ["", "...", "模型", "🙂", "a" * 300])
 def test_names_without_a_safe_id_are_refused(name: str) -> None:
     with pytest.raises(ConfigError):
         id_of(name)

@@ -1,15 +1,13 @@
-import threading
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from experiments.results.errors import OutputError
+from experiments.results.errors import OutputError, StoreError
 from experiments.results.store import ExperimentStore
 from site_builder.output import check_output, write_site
 from site_builder.pipeline import build_site
-from site_builder.serve import open_server, serve
+from tests.made_up import write_made_up_store
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:
@@ -65,45 +63,52 @@ def test_a_failed_build_leaves_the_old_site_whole(
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-def test_scripts_are_served_as_scripts_on_loopback(tmp_path: Path) -> None:
-    write_site(tmp_path / "site", [("index.html", b"<p>hi"), ("a.js", b"1"), ("b.css", b"")])
-    with open_server(tmp_path / "site", 0) as server:
-        assert server.server_address[0] == "127.0.0.1"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        types = {}
-        for name in ("index.html", "a.js", "b.css"):
-            address = f"http://127.0.0.1:{server.server_port}/{name}"
-            with urllib.request.urlopen(address) as answer:
-                types[name] = answer.headers["Content-Type"]
-        server.shutdown()
-        thread.join()
-    assert types == {"index.html": "text/html", "a.js": "text/javascript", "b.css": "text/css"}
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../out.html",
+        "/etc/passwd",
+        "runs/../../out.html",
+        "runs//a.html",
+        "C:/out.html",
+        "..\\out.html",
+        "runs/con.html",
+        "data/AUX",
+        "a" * 300 + ".html",
+        "🙂" * 64 + ".html",
+        "trailing.",
+        "new\nline.html",
+    ],
+)
+def test_a_name_that_is_unsafe_anywhere_is_refused(tmp_path: Path, name: str) -> None:
+    write_site(tmp_path / "deep" / "site", [("index.html", b"old")])
+    before = snapshot(tmp_path)
+    with pytest.raises(OutputError, match="no file of a site can be called so"):
+        write_site(tmp_path / "deep" / "site", [("index.html", b"new"), (name, b"x")])
+    assert snapshot(tmp_path) == before
 
 
-def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    write_site(tmp_path / "site", [("index.html", b"")])
-    with open_server(tmp_path / "site", 0) as server:
-        port = server.server_port
-        with pytest.raises(OutputError, match=f"port {port} is in use; name another"):
-            serve(tmp_path / "site", port)
+def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"'runs/A.html' and 'runs/a.html' are one file"):
+        write_site(tmp_path / "site", [("runs/a.html", b""), ("runs/A.html", b"")])
 
 
-def test_an_impossible_port_and_a_missing_site_are_named(tmp_path: Path) -> None:
-    write_site(tmp_path / "site", [("index.html", b"")])
-    with pytest.raises(OutputError, match="port 70000 cannot be opened"):
-        serve(tmp_path / "site", 70_000)
-    with pytest.raises(OutputError, match="there is no site to serve"):
-        serve(tmp_path / "nowhere", 0)
-
-
-def test_ctrl_c_ends_serving(tmp_path: Path) -> None:
-    write_site(tmp_path / "site", [("index.html", b"")])
-    said: list[str] = []
-
-    def interrupt(address: str) -> None:
-        said.append(address)
-        raise KeyboardInterrupt
-
-    serve(tmp_path / "site", 0, interrupt)
-    assert said[0].startswith("http://127.0.0.1:")
+def test_a_link_out_of_a_store_is_refused_and_one_within_it_is_not(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path / "results")
+    secret = tmp_path / "secret.npz"
+    predictions = store.run_folder("beta-none") / "predictions.npz"
+    predictions.rename(secret)
+    predictions.symlink_to(secret)
+    with pytest.raises(StoreError, match=r"predictions.npz: is a link that leads out of the store"):
+        build_site(store, tmp_path / "site")
+    assert not (tmp_path / "site").exists()
+    predictions.unlink()
+    secret.rename(store.folder / "kept.npz")
+    predictions.symlink_to(Path("..", "..", "kept.npz"))
+    build_site(store, tmp_path / "site")
+    # The store itself may lie on another disk.
+    (tmp_path / "elsewhere").symlink_to(store.folder, target_is_directory=True)
+    build_site(ExperimentStore(tmp_path / "elsewhere"), tmp_path / "site")
+    (store.folder / "runs" / "gamma").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(StoreError, match="gamma: is a link"):
+        build_site(store, tmp_path / "site")
