@@ -11,6 +11,8 @@ CURVES = "curves.html"
 ERRORS = "errors.html"
 FEATURE_MAPS = "feature-maps.html"
 FORMULAS = "formulas.html"
+INDEX = "index.html"
+NOT_FOUND = "404.html"
 RANKING = "index.html#ranking"
 
 

@@ -23,6 +23,7 @@ from experiments.results.schema import Cost, ExperimentRecord, RunRecord, Split
 from experiments.results.store import ExperimentStore
 from site_builder.architectures.stored import StoredArchitectures
 from site_builder.networks import network_costs
+from site_builder.publication import UNKNOWN, Publication
 from site_builder.samples import SplitSamples, load_samples
 from site_builder.scores import Scores
 
@@ -134,6 +135,7 @@ class Experiment:
         samples: The images of every split that is listed; `train` is not where the store is of
             schema version 1, and no split is where an import does not tell the images.
         architectures: What the runs are made of.
+        publication: Where its site will be found.
         n_failed_checks: Checks of the consistency gate that failed, in a build that allows it.
     """
 
@@ -145,6 +147,7 @@ class Experiment:
     examples: bytes | None
     samples: Mapping[Split, SplitSamples]
     architectures: StoredArchitectures
+    publication: Publication = UNKNOWN
     n_failed_checks: int = 0
 
     @cached_property

@@ -7,14 +7,12 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from experiments.results.errors import BakeoffError
 from experiments.results.schema import FeatureMaps
 from experiments.results.store import ExperimentStore
 from site_builder import SOURCE, addresses, matrices, orders, payloads
 from site_builder.architectures.layers import layer_files, layers_shard
 from site_builder.architectures.mapped import layer_links
 from site_builder.architectures.networks import networks
-from site_builder.checks import warnings_of
 from site_builder.comparisons import Comparisons, compare_runs
 from site_builder.configuration import differences
 from site_builder.curves.epochs import series_file
@@ -30,10 +28,9 @@ from site_builder.exports.texts import left_out_files
 from site_builder.features.files import feature_files
 from site_builder.features.stored import feature_maps
 from site_builder.formulas import numbers
-from site_builder.gate import Gate
-from site_builder.loading import Experiment, load
+from site_builder.loading import Experiment
 from site_builder.naming import RunName, run_names
-from site_builder.output import check_output, write_site
+from site_builder.output import Files, check_output, write_site
 from site_builder.pages import (
     architectures,
     compare,
@@ -42,12 +39,16 @@ from site_builder.pages import (
     errors,
     formulas,
     index,
+    not_found,
 )
 from site_builder.pages import feature_maps as feature_maps_page
 from site_builder.pages.examples import example_files
 from site_builder.pages.pipeline.files import pipeline_files
 from site_builder.pages.run import classes as run_classes
 from site_builder.pages.run import page as run_page
+from site_builder.prepared import Prepared
+from site_builder.preview import preview
+from site_builder.publication import Publication, host_files, sitemap
 from site_builder.render import render
 from site_builder.tables.pairs import pairs
 from site_builder.tradeoffs import Tradeoff, plotly_figure, tradeoffs
@@ -59,6 +60,7 @@ def build_site(
     *,
     strict: bool = False,
     allow_inconsistent: bool = False,
+    base_url: str = "",
 ) -> list[str]:
     """Build the site of an experiment, or leave the old one as it was.
 
@@ -67,6 +69,8 @@ def build_site(
         output: Folder of the site; must be new, empty, or a site made by this function.
         strict: Treat it as an error that a planned run cannot be shown.
         allow_inconsistent: Build the site although checks fail, and show them on every page.
+        base_url: Address where the site's folder will be, with a slash at the end; empty where it
+            is not known.
 
     Returns:
         One line for every planned run that the site cannot show, and for every check that failed or
@@ -79,14 +83,20 @@ def build_site(
         BakeoffError: If `strict` and a run is missing.
     """
     check_output(output)
-    experiment = load(store)
-    warnings = warnings_of(experiment)
-    if strict and warnings:
-        raise BakeoffError("--strict: " + "; ".join(warnings))
-    gate = Gate(experiment, allow_inconsistent=allow_inconsistent)
-    files = site_files(gate.experiment)
-    write_site(output, files, lambda folder: gate.last_files(folder, site_files))
-    return warnings + gate.remarks
+    site = Prepared.of(
+        store,
+        Publication(base_url),
+        site_files,
+        strict=strict,
+        allow_inconsistent=allow_inconsistent,
+    )
+
+    def last_files(folder: Path) -> Files:
+        yield from site.last_files(folder)
+        yield from sitemap(base_url, folder)
+
+    write_site(output, site.files(), last_files)
+    return site.remarks
 
 
 def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
@@ -112,6 +122,10 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     yield from pipeline_files(experiment, names, comparisons, maps)
     yield from _formulas(experiment, names, comparisons)
     yield from _configuration(experiment, names)
+    lost = not_found.not_found_context(summary.site, experiment.publication.path)
+    yield not_found.ADDRESS, render("pages/404.html", lost)
+    yield preview(experiment, names)
+    yield from host_files()
     yield from _static_files()
     yield from example_files(experiment)
     yield payloads.shard("classes", payloads.classes(experiment))

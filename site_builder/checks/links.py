@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from site_builder import addresses
 from site_builder.checks.base import Finding, SiteCheck, Status, named
 from site_builder.formatting import count_of
 from site_builder.loading import Experiment
@@ -26,7 +27,11 @@ class Links(SiteCheck):
     def find(self, experiment: Experiment, folder: Path) -> Finding:
         """Read every page, then follow what it refers to."""
         files = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+        # It is shown at any address, and so are its ways.
+        files.discard(addresses.NOT_FOUND)
         pages = {name: _read(folder / name) for name in sorted(files) if name.endswith(".html")}
+        if experiment.publication.among_others:
+            files.add(f"../{addresses.INDEX}")
         links = [link for name, page in pages.items() for link in page.links(name)]
         broken = list(dict.fromkeys(why for link in links if (why := _broken(link, files, pages))))
         if broken:

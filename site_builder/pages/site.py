@@ -5,8 +5,9 @@ from importlib.metadata import version
 from posixpath import dirname
 
 from experiments.results.metrics.intervals import CONFIDENCE
-from site_builder import formatting
+from site_builder import addresses, formatting, preview
 from site_builder.loading import Experiment
+from site_builder.policy import POLICY
 
 _PAGES = (
     ("index.html", "Summary"),
@@ -38,6 +39,11 @@ class Site:
     Attributes:
         title: Title of the experiment.
         page: Title of the page.
+        description: What the site is about, for who finds a link to it.
+        canonical: Full address of the page; empty where it is not known.
+        preview: Address of the picture that stands for the site elsewhere.
+        home: Way to the page that lists several sites; empty where this is the only one.
+        policy: What the page may load, for the browser.
         root: Way from the page to the site's root: empty, or `../`.
         links: The navigation.
         version: Version of bakeoff.
@@ -49,6 +55,11 @@ class Site:
 
     title: str
     page: str
+    description: str
+    canonical: str
+    preview: str
+    home: str
+    policy: str
     root: str
     links: tuple[Link, ...]
     version: str
@@ -66,12 +77,18 @@ def site_context(experiment: Experiment, address: str, page: str = "") -> Site:
         address: Address of the page, relative to the site's root.
         page: Title of a page that is not in the navigation; the others have theirs there.
     """
-    record = experiment.record
+    record, place = experiment.record, experiment.publication
+    root = "../" * address.count("/")
     links = tuple(Link(to, text, _leads_to(to, address)) for to, text in _PAGES)
     return Site(
         title=record.title,
         page=page or next(link.text for link in links if link.current),
-        root="../" * address.count("/"),
+        description=record.question,
+        canonical=place.address(address),
+        preview=f"{place.base_url or root}{preview.ADDRESS}",
+        home=f"{root}../{addresses.INDEX}" if place.among_others else "",
+        policy=POLICY,
+        root=root,
         links=links,
         version=version("bakeoff"),
         schema_version=formatting.count(record.schema_version),

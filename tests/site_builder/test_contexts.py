@@ -14,9 +14,11 @@ from site_builder.pages.compare import CompareContext
 from site_builder.pages.configuration import ConfigurationContext
 from site_builder.pages.curves import CurvesContext
 from site_builder.pages.errors import ErrorsContext
+from site_builder.pages.experiments import ExperimentsContext
 from site_builder.pages.feature_maps import FeatureMapsContext
 from site_builder.pages.formulas import FormulasContext
 from site_builder.pages.index import IndexContext
+from site_builder.pages.not_found import NotFoundContext
 from site_builder.pages.pipeline.backbone import BackboneContext
 from site_builder.pages.pipeline.head import HeadContext
 from site_builder.pages.pipeline.index import PipelineContext
@@ -43,6 +45,8 @@ PAGES = [
     ("pages/pipeline/head.html", HeadContext),
     ("pages/pipeline/results.html", ResultsContext),
     ("pages/checks.html", ChecksContext),
+    ("pages/experiments.html", ExperimentsContext),
+    ("pages/404.html", NotFoundContext),
 ]
 
 

@@ -1,0 +1,77 @@
+"""An experiment read and checked, ready to become a site."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from experiments.results.errors import BakeoffError
+from experiments.results.store import ExperimentStore
+from site_builder.checks import warnings_of
+from site_builder.gate import Gate
+from site_builder.loading import Experiment, load
+from site_builder.output import Files
+from site_builder.publication import Publication
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The site of an experiment, not yet written.
+
+    Attributes:
+        warnings: A line for every planned run that the site cannot show.
+        gate: The checks of this build.
+        pages: Makes the files of a site, but for those that need the others to be written.
+    """
+
+    warnings: list[str]
+    gate: Gate
+    pages: Callable[[Experiment], Files]
+
+    @classmethod
+    def of(
+        cls,
+        store: ExperimentStore,
+        publication: Publication,
+        pages: Callable[[Experiment], Files],
+        *,
+        strict: bool,
+        allow_inconsistent: bool,
+    ) -> Self:
+        """Read and check an experiment.
+
+        Args:
+            store: The experiment to show.
+            publication: Where its site will be found.
+            pages: As in the class.
+            strict: Treat it as an error that a planned run cannot be shown.
+            allow_inconsistent: Let it pass although checks fail.
+
+        Raises:
+            StoreError: If the store is damaged.
+            InconsistentError: If a check fails, and that is not allowed.
+            BakeoffError: If `strict` and a run is missing.
+        """
+        experiment = replace(load(store), publication=publication)
+        warnings = warnings_of(experiment)
+        if strict and warnings:
+            raise BakeoffError("--strict: " + "; ".join(warnings))
+        return cls(warnings, Gate(experiment, allow_inconsistent=allow_inconsistent), pages)
+
+    @property
+    def experiment(self) -> Experiment:
+        """What the site is made from, with the number of checks that failed so far."""
+        return self.gate.experiment
+
+    @property
+    def remarks(self) -> list[str]:
+        """The warnings, and a line for every check that failed or found something worth a note."""
+        return self.warnings + self.gate.remarks
+
+    def files(self) -> Files:
+        """Return the files that `pages` makes."""
+        return self.pages(self.experiment)
+
+    def last_files(self, folder: Path) -> Files:
+        """Return those that need the others, which are in `folder`."""
+        return self.gate.last_files(folder, self.pages)
