@@ -5,5 +5,7 @@ Reads the result store and nothing else of the experiments; importing it never i
 
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent.parent
-"""The folder that holds `templates/` and `static/`, beside this package."""
+_PACKAGE = Path(__file__).resolve().parent
+# The wheel has them inside the package, a checkout beside it.
+SOURCE = _PACKAGE if (_PACKAGE / "templates").is_dir() else _PACKAGE.parent
+"""The folder that holds `templates/` and `static/`."""

@@ -1,53 +1,162 @@
-"""Show a built site on this machine."""
+"""Show a built site on this machine.
 
+tornado serves it, watchfiles hears of changes, and livereload's script and protocol, on which the
+two agree with the browser, load the page again.
+"""
+
+import asyncio
 import contextlib
 import errno
-import os
-from collections.abc import Callable
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from socket import create_server, socket
+from typing import Self
+
+from livereload.handlers import LiveReloadHandler, LiveReloadJSHandler
+from livereload.server import LiveScriptInjector
+from livereload.watcher import Watcher
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, StaticFileHandler
+from tornado.websocket import WebSocketHandler
+from watchfiles import Change, awatch
 
 from experiments.results.errors import OutputError
+from site_builder import addresses
 
 HOST = "127.0.0.1"
+MAX_PORT = 65_535
 # A wrong entry in a machine's own registry makes browsers refuse the scripts.
 _TYPES = {
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
+# A run's record is written last, and checkpoints and caches are no records.
+_SOURCES = {".json", ".html", ".css", ".js", ".svg"}
 
 
-class _Handler(SimpleHTTPRequestHandler):
-    """Serves files without a log, always fresh, under types that do not depend on the machine."""
+class _Files(StaticFileHandler):
+    """Serves files always fresh, under types that do not depend on the machine."""
 
-    def guess_type(self, path: str | os.PathLike[str]) -> str:
-        return _TYPES.get(Path(path).suffix, "application/octet-stream")
+    def get_content_type(self) -> str:
+        return _TYPES.get(Path(self.absolute_path or "").suffix, "application/octet-stream")
 
-    def end_headers(self) -> None:
-        self.send_header("Cache-Control", "no-cache")
-        super().end_headers()
+    def set_extra_headers(self, path: str) -> None:
+        self.set_header("Cache-Control", "no-cache")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        pass
+    def compute_etag(self) -> str | None:
+        # tornado remembers the digest of a file for good, but a build writes it anew.
+        return None
+
+    def should_return_304(self) -> bool:
+        return False
+
+    def write_error(self, status_code: int, **kwargs: object) -> None:
+        page = Path(self.root) / addresses.NOT_FOUND
+        if status_code == 404 and page.is_file():
+            self.finish(page.read_bytes())
+        else:
+            super().write_error(status_code, **kwargs)
 
 
-def open_server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """Return a server of `folder` that listens on the loopback interface.
+class _Changes(LiveReloadHandler):  # type: ignore[misc]
+    """Tells pages of this server, and of no other, that the site was built again."""
+
+    def check_origin(self, origin: str) -> bool:
+        return WebSocketHandler.check_origin(self, origin)
+
+
+class Server:
+    """A server of a folder on the loopback interface; a context manager, which closes it.
+
+    Args:
+        folder: A built site, or a folder above some.
+        port: 0 to 65535; 0 takes any free port.
+        live: Whether pages reload when `changed` is called.
+
+    Raises:
+        OutputError: If the port cannot be had.
+    """
+
+    def __init__(self, folder: Path, port: int, *, live: bool = False) -> None:
+        self._socket = _bind(port)
+        self._loop = asyncio.new_event_loop()
+        self.server_port: int = self._socket.getsockname()[1]
+        files = (r"/(.*)", _Files, {"path": str(folder), "default_filename": addresses.INDEX})
+        reloading = [(r"/livereload", _Changes), (r"/livereload.js", LiveReloadJSHandler)]
+        self._application = Application(
+            [*reloading, files] if live else [files],
+            transforms=[_injector(self.server_port)] if live else None,
+            log_function=lambda handler: None,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._socket.close()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(task)
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def serve_forever(self, meanwhile: Coroutine[None, None, None] | None = None) -> None:
+        """Answer until `shutdown`, in the thread that calls this.
+
+        Args:
+            meanwhile: Is run beside it.
+        """
+        asyncio.set_event_loop(self._loop)
+
+        async def start() -> HTTPServer:
+            server = HTTPServer(self._application)
+            server.add_socket(self._socket)
+            return server
+
+        server = self._loop.run_until_complete(start())
+        # Kept in a name: the loop itself would let it be collected.
+        watching = self._loop.create_task(meanwhile) if meanwhile is not None else None
+        try:
+            self._loop.run_forever()
+        finally:
+            if watching is not None:
+                watching.cancel()
+            server.stop()
+            self._loop.run_until_complete(server.close_all_connections())
+
+    def shutdown(self) -> None:
+        """Stop `serve_forever`, from any thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+def _injector(port: int) -> type[LiveScriptInjector]:
+    """Return what puts livereload's script into pages: as a file, which their policy allows."""
+
+    class Injector(LiveScriptInjector):  # type: ignore[misc]
+        script = f'<script src="/livereload.js?port={port}"></script>'.encode()
+
+    return Injector
+
+
+def open_server(folder: Path, port: int, *, live: bool = False) -> Server:
+    """Return a server of a built site that listens on the loopback interface.
 
     Args:
         folder: A built site.
         port: 0 to 65535; 0 takes any free port.
+        live: Whether its pages hear of changes.
 
     Raises:
         OutputError: If there is no site in `folder`, or the port cannot be had.
     """
-    if not (folder / "index.html").is_file():
+    if not (folder / addresses.INDEX).is_file():
         raise OutputError(f"{folder}: there is no site to serve; build it first")
-    return _listen(folder, port)
+    return Server(folder, port, live=live)
 
 
 def check_port(port: int) -> None:
@@ -56,32 +165,59 @@ def check_port(port: int) -> None:
     Raises:
         OutputError: If it is in use or cannot be opened.
     """
-    _listen(Path(), port).server_close()
+    _bind(port).close()
 
 
-def _listen(folder: Path, port: int) -> ThreadingHTTPServer:
+def _bind(port: int) -> socket:
+    if not 0 <= port <= MAX_PORT:
+        raise OutputError(
+            f"--serve {port}: port {port} cannot be opened; name one up to {MAX_PORT}"
+        )
     try:
-        return ThreadingHTTPServer((HOST, port), partial(_Handler, directory=str(folder)))
-    except (OSError, OverflowError) as error:
-        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        bound = create_server((HOST, port))
+    except OSError as error:
+        in_use = error.errno == errno.EADDRINUSE
         reason = "is in use" if in_use else f"cannot be opened ({error})"
         raise OutputError(
             f"--serve {port}: port {port} {reason}; name another, or 0 for any free one"
         ) from None
+    bound.setblocking(False)
+    return bound
 
 
-def serve(folder: Path, port: int, announce: Callable[[str], None] | None = None) -> None:
-    """Serve a built site on the loopback interface until Ctrl-C.
+def serve(
+    folder: Path,
+    port: int,
+    announce: Callable[[str], None],
+    rebuild: Callable[[], None],
+    watched: Iterable[Path],
+) -> None:
+    """Serve a built site on the loopback interface until Ctrl-C, and build it again on changes.
 
     Args:
         folder: A built site.
         port: 0 to 65535; 0 takes any free port.
         announce: Is told the address once the server listens.
+        rebuild: Builds the site into `folder`; open pages are then loaded again.
+        watched: Files and folders that the site is made from.
 
     Raises:
         OutputError: If there is no site in `folder`, or the port cannot be had.
     """
-    with open_server(folder, port) as server, contextlib.suppress(KeyboardInterrupt):
-        if announce is not None:
-            announce(f"http://{HOST}:{server.server_port}/")
-        server.serve_forever()
+    with open_server(folder, port, live=True) as server, contextlib.suppress(KeyboardInterrupt):
+        announce(f"http://{HOST}:{server.server_port}/")
+        server.serve_forever(_rebuild_on_changes(rebuild, list(watched)))
+
+
+async def _rebuild_on_changes(rebuild: Callable[[], None], watched: list[Path]) -> None:
+    # What reloads says, for its log, which of these has changed.
+    LiveReloadHandler.watcher = Watcher()
+    async for _ in awatch(*watched, watch_filter=_is_source, step=200):
+        # The old site is served until the new one is there.
+        await asyncio.to_thread(rebuild)
+        LiveReloadHandler.reload_waiters()
+
+
+def _is_source(_: Change, path: str) -> bool:
+    """Tell whether a site is made from a file; of results, the record that names the others."""
+    return Path(path).suffix in _SOURCES

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from build import parse_arguments
+from bakeoff.arguments import parse_arguments
 from experiments.results.counts import Counts
 from experiments.results.predictions import Predictions
 from experiments.results.schema import ImportProvenance, RunRecord, Split, Unfreezing

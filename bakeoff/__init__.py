@@ -1,0 +1,1 @@
+"""The command: parse arguments, call the stages, turn known errors into exit codes."""

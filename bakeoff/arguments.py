@@ -1,0 +1,141 @@
+"""The options of the command."""
+
+import argparse
+from pathlib import Path
+
+from experiments.config import shipped_experiments
+from site_builder.publish import BRANCH, DEFAULT_REMOTE
+
+DEFAULT_EXPERIMENT = "digits"
+DEFAULT_PORT = 8000
+
+
+def parse_arguments(words: list[str]) -> argparse.Namespace:
+    """Parse the command line; exits with code 2 where it makes no sense."""
+    parser = argparse.ArgumentParser(
+        prog="build.py",
+        description=(
+            "Build the static site of an experiment from its stored results. With "
+            "--run-experiments, train and evaluate first whatever the store does not hold yet."
+        ),
+        epilog=(
+            "Exit codes: 0 done; 1 a run failed (the site says why); 2 the input is wrong, nothing "
+            "was changed; 3 stored numbers that must agree do not, the site is as it was; 130 "
+            "interrupted, the same command goes on where it stopped."
+        ),
+    )
+    what = parser.add_argument_group("what")
+    what.add_argument(
+        "--experiment",
+        metavar="NAME_OR_TOML",
+        help=(
+            f"a shipped experiment ({', '.join(shipped_experiments())}), a stored one, or the path "
+            "of a TOML file (default: every stored one, behind a page that lists them; what is run "
+            f"is {DEFAULT_EXPERIMENT})"
+        ),
+    )
+    what.add_argument(
+        "--run-experiments",
+        action="store_true",
+        help="run what is missing in the store before building; needs the extra 'train'",
+    )
+    what.add_argument(
+        "--models",
+        nargs="+",
+        metavar="MODEL",
+        help="run only these models of the experiment",
+    )
+    what.add_argument(
+        "--runs",
+        nargs="+",
+        metavar="RUN",
+        help="run only these of the experiment, by their ids: resnet18-none, resnet18-none-seed1",
+    )
+    what.add_argument(
+        "--force",
+        action="store_true",
+        help="run again what is stored already, replacing it",
+    )
+    where = parser.add_argument_group("where")
+    where.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="the result store (default: results)",
+    )
+    where.add_argument(
+        "--output",
+        type=Path,
+        default=Path("site"),
+        metavar="DIR",
+        help="where the site goes; an older site there is replaced (default: site)",
+    )
+    where.add_argument(
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="also write every table to this folder, as CSV and LaTeX",
+    )
+    where.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where the dataset lies, instead of what the experiment says",
+    )
+    where.add_argument(
+        "--weights-dir",
+        type=Path,
+        metavar="DIR",
+        help="where <model>.safetensors files lie, instead of what the experiment says",
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda"],
+        default="auto",
+        help="where models run; auto takes a GPU if there is one (default: auto)",
+    )
+    how.add_argument(
+        "--serve",
+        nargs="?",
+        type=int,
+        const=DEFAULT_PORT,
+        metavar="PORT",
+        help=(
+            "serve the site on this machine after building it, build it again when results, "
+            f"templates or static files change, and reload its pages (default port: {DEFAULT_PORT})"
+        ),
+    )
+    how.add_argument(
+        "--base-url",
+        default="",
+        metavar="URL",
+        help="address where the site will be: adds canonical addresses and a sitemap",
+    )
+    how.add_argument(
+        "--publish",
+        nargs="?",
+        const=DEFAULT_REMOTE,
+        metavar="REMOTE",
+        help=(
+            f"push the site to the branch {BRANCH} of this remote of the git repository around the "
+            f"current folder, whose files and branches stay as they are (default: {DEFAULT_REMOTE})"
+        ),
+    )
+    how.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse to build a site that lacks a planned run",
+    )
+    how.add_argument(
+        "--allow-inconsistent",
+        action="store_true",
+        help="build the site although numbers that must agree do not, and say so on every page",
+    )
+    arguments = parser.parse_args(words)
+    if not arguments.run_experiments:
+        for option in ("models", "runs", "force", "data_dir", "weights_dir"):
+            if getattr(arguments, option):
+                parser.error(f"--{option.replace('_', '-')} needs --run-experiments")
+    return arguments

@@ -1,0 +1,102 @@
+"""The server, asked as a browser asks it."""
+
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from experiments.results.errors import OutputError
+from site_builder.output import write_site
+from site_builder.serve import open_server, serve
+
+IDLE = (lambda address: None, lambda: None, [])
+
+
+@contextmanager
+def served(folder: Path, *, live: bool = False) -> Iterator[str]:
+    with open_server(folder, 0, live=live) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_page_that_is_not_there_is_the_sites_own(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [("index.html", b""), ("404.html", b"lost")])
+    (tmp_path / "secret.txt").write_text("secret")
+    with served(tmp_path / "site") as address:
+        for way in ("/nothing.html", "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt"):
+            with pytest.raises(HTTPError) as error:
+                urllib.request.urlopen(address + way)
+            assert error.value.code in (403, 404)
+            assert b"secret" not in error.value.read()
+        with pytest.raises(HTTPError) as error:
+            urllib.request.urlopen(f"{address}/nothing.html")
+        assert (error.value.code, error.value.read()) == (404, b"lost")
+
+
+def test_a_site_built_again_is_served_at_once_and_folders_have_their_page(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    write_site(site, [("index.html", b"old"), ("deep/index.html", b"deep")])
+    with served(site) as address:
+        assert urllib.request.urlopen(address).read() == b"old"
+        assert urllib.request.urlopen(f"{address}/deep").read() == b"deep"
+        write_site(site, [("index.html", b"new")])
+        assert urllib.request.urlopen(address).read() == b"new"
+
+
+def test_only_pages_that_are_to_be_reloaded_get_a_script(tmp_path: Path) -> None:
+    html = b"<head></head><p>text"
+    write_site(tmp_path / "site", [("index.html", html), ("a.js", b"// </head>")])
+    with served(tmp_path / "site") as address:
+        assert urllib.request.urlopen(address).read() == html
+    with served(tmp_path / "site", live=True) as address:
+        page = urllib.request.urlopen(address).read().decode()
+        assert 'src="/livereload.js?port=' in page
+        assert "<script>" not in page
+        assert urllib.request.urlopen(f"{address}/a.js").read() == b"// </head>"
+        assert b"LiveReload" in urllib.request.urlopen(f"{address}/livereload.js").read()
+
+
+def test_scripts_are_served_as_scripts_on_loopback(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [("index.html", b"<p>hi"), ("a.js", b"1"), ("b.css", b"")])
+    types = {}
+    with served(tmp_path / "site") as address:
+        assert address.startswith("http://127.0.0.1:")
+        for name in ("index.html", "a.js", "b.css"):
+            with urllib.request.urlopen(f"{address}/{name}") as answer:
+                types[name] = answer.headers["Content-Type"]
+    assert types == {"index.html": "text/html", "a.js": "text/javascript", "b.css": "text/css"}
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [("index.html", b"")])
+    with open_server(tmp_path / "site", 0) as server:
+        port = server.server_port
+        with pytest.raises(OutputError, match=f"port {port} is in use; name another"):
+            serve(tmp_path / "site", port, *IDLE)
+
+
+def test_an_impossible_port_and_a_missing_site_are_named(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [("index.html", b"")])
+    with pytest.raises(OutputError, match="port 70000 cannot be opened"):
+        serve(tmp_path / "site", 70_000, *IDLE)
+    with pytest.raises(OutputError, match="there is no site to serve"):
+        serve(tmp_path / "nowhere", 0, *IDLE)
+
+
+def test_ctrl_c_ends_serving(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [("index.html", b"")])
+    said: list[str] = []
+
+    def interrupt(address: str) -> None:
+        said.append(address)
+        raise KeyboardInterrupt
+
+    serve(tmp_path / "site", 0, interrupt, lambda: None, [tmp_path])
+    assert said[0].startswith("http://127.0.0.1:")
