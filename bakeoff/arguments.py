@@ -108,6 +108,17 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         ),
     )
     how.add_argument(
+        "--compare-with",
+        type=Path,
+        metavar="OLD_RESULTS",
+        help="mark what changed since the results in this folder: new, better, worse, same",
+    )
+    how.add_argument(
+        "--summary",
+        action="store_true",
+        help="print the tables as Markdown on standard output, for a job summary or a comment",
+    )
+    how.add_argument(
         "--base-url",
         default="",
         metavar="URL",

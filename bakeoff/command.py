@@ -22,11 +22,13 @@ from experiments.results.store import ExperimentStore
 from site_builder import SOURCE
 from site_builder.exports.folder import export_tables
 from site_builder.output import check_output
+from site_builder.prepared import load_with_older
 from site_builder.publication import base_url
 from site_builder.publish import BRANCH, check_repository, publish
 from site_builder.serve import check_port, serve
 from site_builder.several import build_sites
 from site_builder.sizes import measure
+from site_builder.summary import summary
 
 EXIT_RUN_FAILED = 1
 EXIT_BAD_INPUT = 2
@@ -74,6 +76,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         store = ExperimentStore(arguments.results / config.name)
         n_failed = run_missing(arguments, config, store, console)
     build(arguments, address, console)
+    if arguments.summary:
+        _print_summaries(arguments)
     if arguments.export is not None:
         _say(console, f"{_export(arguments)} files are written to {arguments.export}")
     if arguments.publish is not None:
@@ -98,6 +102,7 @@ def build(arguments: argparse.Namespace, address: str, console: Console) -> None
         strict=arguments.strict,
         allow_inconsistent=arguments.allow_inconsistent,
         base_url=address,
+        compare_with=arguments.compare_with,
     )
     for warning in warnings:
         _say(console, f"warning: {warning}")
@@ -111,6 +116,12 @@ def _build_again(arguments: argparse.Namespace, address: str, console: Console) 
         build(arguments, address, console)
     except (BakeoffError, TemplateError) as error:
         _say(console, f"error: {error}; the site is as it was")
+
+
+def _print_summaries(arguments: argparse.Namespace) -> None:
+    for store in find_stores(arguments.experiment, arguments.results):
+        experiment = load_with_older(store, arguments.compare_with)
+        sys.stdout.write(summary(experiment))
 
 
 def _export(arguments: argparse.Namespace) -> int:

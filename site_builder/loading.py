@@ -136,6 +136,7 @@ class Experiment:
             schema version 1, and no split is where an import does not tell the images.
         architectures: What the runs are made of.
         publication: Where its site will be found.
+        before: Older results of it, to tell what changed; None where that was not asked for.
         n_failed_checks: Checks of the consistency gate that failed, in a build that allows it.
     """
 
@@ -148,6 +149,7 @@ class Experiment:
     samples: Mapping[Split, SplitSamples]
     architectures: StoredArchitectures
     publication: Publication = UNKNOWN
+    before: "Experiment | None" = None
     n_failed_checks: int = 0
 
     @cached_property

@@ -61,6 +61,7 @@ def build_site(
     strict: bool = False,
     allow_inconsistent: bool = False,
     base_url: str = "",
+    compare_with: Path | None = None,
 ) -> list[str]:
     """Build the site of an experiment, or leave the old one as it was.
 
@@ -71,6 +72,7 @@ def build_site(
         allow_inconsistent: Build the site although checks fail, and show them on every page.
         base_url: Address where the site's folder will be, with a slash at the end; empty where it
             is not known.
+        compare_with: Folder of older results; the summary page tells what changed since.
 
     Returns:
         One line for every planned run that the site cannot show, and for every check that failed or
@@ -89,6 +91,7 @@ def build_site(
         site_files,
         strict=strict,
         allow_inconsistent=allow_inconsistent,
+        compare_with=compare_with,
     )
 
     def last_files(folder: Path) -> Files:

@@ -7,6 +7,7 @@ from typing import Self
 
 from experiments.results.errors import BakeoffError
 from experiments.results.store import ExperimentStore
+from site_builder.changes import older_store
 from site_builder.checks import warnings_of
 from site_builder.gate import Gate
 from site_builder.loading import Experiment, load
@@ -37,6 +38,7 @@ class Prepared:
         *,
         strict: bool,
         allow_inconsistent: bool,
+        compare_with: Path | None,
     ) -> Self:
         """Read and check an experiment.
 
@@ -46,13 +48,14 @@ class Prepared:
             pages: As in the class.
             strict: Treat it as an error that a planned run cannot be shown.
             allow_inconsistent: Let it pass although checks fail.
+            compare_with: Folder of older results, to tell what changed.
 
         Raises:
             StoreError: If the store is damaged.
             InconsistentError: If a check fails, and that is not allowed.
             BakeoffError: If `strict` and a run is missing.
         """
-        experiment = replace(load(store), publication=publication)
+        experiment = replace(load_with_older(store, compare_with), publication=publication)
         warnings = warnings_of(experiment)
         if strict and warnings:
             raise BakeoffError("--strict: " + "; ".join(warnings))
@@ -75,3 +78,19 @@ class Prepared:
     def last_files(self, folder: Path) -> Files:
         """Return those that need the others, which are in `folder`."""
         return self.gate.last_files(folder, self.pages)
+
+
+def load_with_older(store: ExperimentStore, compare_with: Path | None) -> Experiment:
+    """Read an experiment, and older results of it if there are some.
+
+    Args:
+        store: The experiment.
+        compare_with: Folder of older results; None where nothing is to be compared.
+
+    Raises:
+        ConfigError: If that folder holds no results at all.
+        StoreError: If either is damaged.
+    """
+    experiment = load(store)
+    old = older_store(compare_with, experiment.record.name) if compare_with else None
+    return replace(experiment, before=load(old)) if old else experiment

@@ -83,7 +83,9 @@ def _fit(drawn: Text, width: float) -> None:
     A little narrower than the share: sizes round to whole pixels, sign by sign.
     """
     extent = drawn.get_window_extent()
-    drawn.set_fontsize(drawn.get_fontsize() * min(1, 0.95 * width * WIDTH_PX / extent.width))
+    drawn.set_fontsize(
+        float(drawn.get_fontsize()) * min(1.0, 0.95 * width * WIDTH_PX / extent.width)
+    )
 
 
 def _ranking(figure: Figure, bars: Sequence[_Bar]) -> None:

@@ -19,6 +19,7 @@ def build_sites(
     strict: bool = False,
     allow_inconsistent: bool = False,
     base_url: str = "",
+    compare_with: Path | None = None,
 ) -> list[str]:
     """Build the site of one experiment, or of several with a page that lists them.
 
@@ -28,6 +29,7 @@ def build_sites(
         strict: As in `build_site`.
         allow_inconsistent: As in `build_site`.
         base_url: As in `build_site`.
+        compare_with: As in `build_site`.
 
     Returns:
         As `build_site`, of several with the name of the experiment before each line.
@@ -42,13 +44,19 @@ def build_sites(
             strict=strict,
             allow_inconsistent=allow_inconsistent,
             base_url=base_url,
+            compare_with=compare_with,
         )
     check_output(output)
     sites: dict[str, Prepared] = {}
     for store in stores:
         place = Publication(base_url and f"{base_url}{store.name}/", among_others=True)
         sites[store.name] = Prepared.of(
-            store, place, site_files, strict=strict, allow_inconsistent=allow_inconsistent
+            store,
+            place,
+            site_files,
+            strict=strict,
+            allow_inconsistent=allow_inconsistent,
+            compare_with=compare_with,
         )
 
     def files() -> Files:

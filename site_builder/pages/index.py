@@ -11,6 +11,7 @@ from site_builder.findings.finding import Evidence, Finding, Material
 from site_builder.findings.text import Names, Sentence
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
+from site_builder.pages.changes import Changes, changes
 from site_builder.pages.compare import Unfinished, unfinished
 from site_builder.pages.examples import Examples, examples
 from site_builder.pages.ranking import Ranking, ranking
@@ -62,6 +63,7 @@ class IndexContext:
         lead: Who is best, and whether that is real; None if no run has finished.
         lead_runs: Ids of the run or the runs whose accuracy, or mean of it, that sentence tells
             first, apart by spaces; empty if there is none.
+        changes: What changed since older results; None where these were not given.
         findings: What else the data support.
         recommendations: Which run to take for what; empty where there is no choice.
         ranking: Finished runs, most accurate first; None if there is none.
@@ -77,6 +79,7 @@ class IndexContext:
     question: str
     lead: Statement | None
     lead_runs: str
+    changes: Changes | None
     findings: tuple[Statement, ...]
     recommendations: tuple[Statement, ...]
     ranking: Ranking | None
@@ -106,6 +109,7 @@ def index_context(
         site=site_context(experiment, ADDRESS),
         question=record.question,
         lead=leads[0] if leads else None,
+        changes=changes(experiment),
         lead_runs=" ".join(run.run_id for run in found[0].runs) if found else "",
         findings=(*leads[1:], *statements(findings(material), called)),
         recommendations=statements(recommendations(material), called),
