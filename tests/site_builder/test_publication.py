@@ -94,7 +94,7 @@ def test_the_sitemap_lists_every_page_once(published: Path) -> None:
     tree = ElementTree.parse(published / "sitemap.xml")  # noqa: S314 (our own)
     listed = [element.text for element in tree.iter() if element.tag.endswith("loc")]
     pages = {path.relative_to(published).as_posix() for path in published.rglob("*.html")}
-    expected = {f"{BASE}{page}" for page in pages - {"404.html", "index.html"}} | {BASE}
+    expected = {f"{BASE}{page.removesuffix('index.html')}" for page in pages - {"404.html"}}
     assert set(listed) == expected
     assert len(listed) == len(expected)
 
