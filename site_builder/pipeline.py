@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from plotly.offline import get_plotlyjs
-
 from experiments.results.schema import FeatureMaps
 from experiments.results.store import ExperimentStore
 from site_builder import SOURCE, addresses, matrices, orders, payloads
@@ -46,6 +44,7 @@ from site_builder.pages.examples import example_files
 from site_builder.pages.pipeline.files import pipeline_files
 from site_builder.pages.run import classes as run_classes
 from site_builder.pages.run import page as run_page
+from site_builder.plotly_script import plotly_script
 from site_builder.prepared import Prepared
 from site_builder.preview import preview
 from site_builder.publication import Publication, host_files, sitemap
@@ -154,7 +153,7 @@ def _comparisons(
     for chart in charts:
         yield payloads.shard(f"figures/{chart.name}", plotly_figure(chart))
     if charts:
-        yield "assets/plotly.min.js", get_plotlyjs().encode()
+        yield "assets/plotly.min.js", plotly_script()
     yield from runs_files(comparisons, names)
 
 
