@@ -36,7 +36,6 @@ from experiments.results.schema import (
     StoredEmbedding,
 )
 from experiments.results.store import ExperimentStore
-from experiments.runner import WEIGHTS_FILE
 from experiments.thumbnails import Picture, write_thumbnails
 from site_builder.pipeline import build_site
 from tests.architectures import add_architecture
@@ -109,7 +108,7 @@ def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: i
             + rng.random((n_classes, 2))[targets[Split.TEST][shown]]
         )
         embedding = Embedding(shown, np.clip(spread, 0, 1).astype(np.float32))
-        weights = store.write_file(run.run_id, WEIGHTS_FILE, rng.bytes(WEIGHTS_BYTES))
+        weights = store.write_file(run.run_id, "model.safetensors", rng.bytes(WEIGHTS_BYTES))
         store.write_run(
             run.model_copy(
                 update={

@@ -356,3 +356,13 @@ def test_a_hundred_runs_stay_light(watched: Watched, tmp_path: Path) -> None:
     assert page.evaluate(timing) < 1500
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_filter_without_a_hit_says_so(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), "compare.html#find=nobody")
+    for table in ("Performance", "Resources"):
+        expect(page.get_by_role("table", name=table).get_by_text("No run matches.")).to_be_visible()
+    page.get_by_role("table", name="Performance").get_by_role("button", name="Show all").click()
+    assert len(shown(page)) == 6
+    expect(page.get_by_text("No run matches.").first).to_be_hidden()
+    assert "find" not in page.url

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -355,3 +356,55 @@ def test_only_what_is_drawn_is_fetched(watched: Watched, many: Built) -> None:
     fetched = {url.rsplit("/", 1)[1] for url in watched.requests if "/data/curves/" in url}
     assert fetched == {f"{run_id}.js" for run_id in drawn(page)}
     assert len(fetched) == 3
+
+
+def seconds_of(site: Built, run_id: str) -> np.ndarray:
+    return np.cumsum([epoch.duration_s for epoch in site.store.read_run(run_id).history])
+
+
+def test_runs_are_read_at_the_same_time(watched: Watched, digits: Built) -> None:
+    runs = ["test_vit-none", "test_convnext-none"]
+    ends = {run_id: seconds_of(digits, run_id) for run_id in runs}
+    moment = ends[runs[0]][1]
+    page = go(watched, digits, f"x=seconds&runs={'+'.join(runs)}")
+    place = points(page, 0, runs[0])[1]
+    # A click at the end of an epoch of one run, in px of the drawing.
+    chart = page.locator("[data-part=charts] svg.chart").first
+    width = float((chart.get_attribute("viewBox") or "").split()[2])
+    box = chart.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + place[0] * box["width"] / width, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile("time="))
+    page.mouse.move(0, 0)
+    expect(page.locator("[data-part=which]")).to_contain_text("After ")
+    for run_id in runs:
+        finished = int((ends[run_id] <= moment).sum())
+        cells = page.locator(f"[data-part=readout] tr[data-run='{run_id}'] td")
+        expect(cells.first).to_have_text(str(finished) if finished else "–")
+    page.reload()
+    expect(page.locator("[data-part=which]")).to_contain_text("After ")
+    page.get_by_role("button", name="Best epochs").click()
+    expect(page.locator("[data-part=which]")).to_have_text("At the best epoch of each run")
+    assert "time=" not in page.url
+
+
+def test_times_far_apart_are_on_a_logarithmic_axis(watched: Watched, tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, models=("alpha",))
+    slow = store.read_run("alpha-standard")
+    longer = [epoch.model_copy(update={"duration_s": 100.0}) for epoch in slow.history]
+    assert slow.cost is not None
+    cost = slow.cost.model_copy(update={"train_time_s": 300.0})
+    store.write_run(slow.model_copy(update={"history": longer, "cost": cost}))
+    build_site(store, tmp_path / "site")
+    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    page = go(watched, site, "x=seconds&runs=alpha-none+alpha-standard")
+    at = {run_id: points(page, 0, run_id)[:, 0] for run_id in ("alpha-none", "alpha-standard")}
+    # 1.5, 3 and 4.5 s, and 100, 200 and 300: the same distances, a ratio of 66.7 apart.
+    steps = {run_id: np.diff(of) / np.log([2, 1.5]) for run_id, of in at.items()}
+    assert steps["alpha-none"] == pytest.approx(steps["alpha-standard"], rel=0.02)
+    apart = at["alpha-standard"] - at["alpha-none"]
+    assert apart == pytest.approx(steps["alpha-none"].mean() * np.log(100 / 1.5), rel=0.02)
+    page.goto(f"{site.root}/curves.html#x=seconds&runs=alpha-none")
+    expect(page.locator("[data-part=charts] .line.val[data-run='alpha-standard']")).to_have_count(0)
+    at_first = points(page, 0, "alpha-none")[:, 0]
+    assert np.diff(at_first)[0] == pytest.approx(np.diff(at_first)[1], abs=0.3)

@@ -224,3 +224,14 @@ def test_without_scripts_the_mistakes_are_read(
     expect(page.get_by_role("table", name="What each run gets wrong")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     expect(page.get_by_role("combobox")).to_have_count(0)
+
+
+def test_a_class_that_is_missing_is_said(watched: Watched, tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    build_site(store, tmp_path / "site")
+    (tmp_path / "site/data/images/1.js").unlink()
+    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    page = watched.open(site, "errors.html#view=class&target=1")
+    expect(page.locator("class-facts")).to_contain_text("is the folder complete?")
+    assert watched.misdeeds
+    watched.misdeeds.clear()

@@ -281,6 +281,17 @@ def test_the_table_counts_errors(
     assert f"{everywhere} are right in all six runs and {nowhere} are wrong" in context.summary
 
 
+def test_the_summary_of_two_runs_says_both(experiment: Experiment) -> None:
+    run = experiment.runs[0]
+    twice = replace(experiment, runs=(run, run))
+    summary = errors_context(twice, run_names(twice), images_of(twice), None).summary
+    n_right = run.n_correct
+    assert summary == (
+        f"Of 70\u00a0test images, {n_right} are right in both runs "
+        f"and {70 - n_right} are wrong in both."
+    )
+
+
 def test_predictions_in_another_order_are_the_same(
     experiment: Experiment, images: Images, said: dict[str, list[dict[str, Any]]]
 ) -> None:

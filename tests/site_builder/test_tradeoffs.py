@@ -199,3 +199,21 @@ def middle(path: str) -> tuple[float, float]:
     """Return where a mark's outline begins from: its middle."""
     x, y = re.findall(r"M([\d.]+) ([\d.]+)m", path)[-1]
     return float(x), float(y)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_no_label_lies_on_the_front(charts: dict[str, Tradeoff], size: Size) -> None:
+    chart = charts["latency"]
+    still = draw(replace(chart, front=(chart.points[0], chart.points[-1])), size)
+    start, *steps = re.findall(r"[MHV]([\d.]+)(?: ([\d.]+))?", still.front)
+    x, y = map(float, start)
+    right, up = float(steps[0][0]), float(steps[1][0])
+    assert still.labels
+    for label in still.labels:
+        at, baseline = float(label.x), float(label.y)
+        width = 0.58 * size.font_px * len(label.text)
+        left = at if label.anchor == "start" else at - width
+        crossed = left < right and x < left + width and baseline - 0.7 * size.font_px < y < baseline
+        beside = left < right < left + width and min(y, up) < baseline < max(y, up)
+        assert not crossed, label
+        assert not beside, label
