@@ -98,11 +98,6 @@ class Server:
 
     def __exit__(self, *error: object) -> None:
         self._socket.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                self._loop.run_until_complete(task)
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
     def serve_forever(self, meanwhile: Coroutine[None, None, None] | None = None) -> None:
@@ -124,14 +119,22 @@ class Server:
         try:
             self._loop.run_forever()
         finally:
-            if watching is not None:
-                watching.cancel()
-            server.stop()
-            self._loop.run_until_complete(server.close_all_connections())
+            # Here, because the thread that closes the server may run a loop of its own.
+            self._loop.run_until_complete(_stop(server, watching))
 
     def shutdown(self) -> None:
         """Stop `serve_forever`, from any thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+async def _stop(server: HTTPServer, watching: asyncio.Task[None] | None) -> None:
+    if watching is not None:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+    server.stop()
+    await server.close_all_connections()
+    await asyncio.get_running_loop().shutdown_default_executor()
 
 
 def _injector(port: int) -> type[LiveScriptInjector]:
