@@ -110,12 +110,14 @@ def build(arguments: argparse.Namespace, address: str, console: Console) -> None
     _say(console, str(measure(arguments.output)))
 
 
-def _build_again(arguments: argparse.Namespace, address: str, console: Console) -> None:
-    """Build, and stay with the old site where that fails."""
+def _build_again(arguments: argparse.Namespace, address: str, console: Console) -> bool:
+    """Build, and tell whether that could be done; where not, the old site stays."""
     try:
         build(arguments, address, console)
-    except (BakeoffError, TemplateError) as error:
+    except (BakeoffError, TemplateError, OSError) as error:
         _say(console, f"error: {error}; the site is as it was")
+        return False
+    return True
 
 
 def _print_summaries(arguments: argparse.Namespace) -> None:

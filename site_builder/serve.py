@@ -7,6 +7,7 @@ two agree with the browser, load the page again.
 import asyncio
 import contextlib
 import errno
+import signal
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
 from socket import create_server, socket
@@ -192,7 +193,7 @@ def serve(
     folder: Path,
     port: int,
     announce: Callable[[str], None],
-    rebuild: Callable[[], None],
+    rebuild: Callable[[], bool],
     watched: Iterable[Path],
 ) -> None:
     """Serve a built site on the loopback interface until Ctrl-C, and build it again on changes.
@@ -201,24 +202,27 @@ def serve(
         folder: A built site.
         port: 0 to 65535; 0 takes any free port.
         announce: Is told the address once the server listens.
-        rebuild: Builds the site into `folder`; open pages are then loaded again.
+        rebuild: Builds the site into `folder`; where it returns that it could, open pages are
+            loaded again.
         watched: Files and folders that the site is made from.
 
     Raises:
         OutputError: If there is no site in `folder`, or the port cannot be had.
     """
     with open_server(folder, port, live=True) as server, contextlib.suppress(KeyboardInterrupt):
+        # An exception in the middle of whatever the loop does could leave its threads waiting.
+        signal.signal(signal.SIGINT, lambda *_: server.shutdown())
         announce(f"http://{HOST}:{server.server_port}/")
         server.serve_forever(_rebuild_on_changes(rebuild, list(watched)))
 
 
-async def _rebuild_on_changes(rebuild: Callable[[], None], watched: list[Path]) -> None:
+async def _rebuild_on_changes(rebuild: Callable[[], bool], watched: list[Path]) -> None:
     # What reloads says, for its log, which of these has changed.
     LiveReloadHandler.watcher = Watcher()
     async for _ in awatch(*watched, watch_filter=_is_source, step=200):
         # The old site is served until the new one is there.
-        await asyncio.to_thread(rebuild)
-        LiveReloadHandler.reload_waiters()
+        if await asyncio.to_thread(rebuild):
+            LiveReloadHandler.reload_waiters()
 
 
 def _is_source(_: Change, path: str) -> bool:

@@ -1,5 +1,6 @@
 """The server, asked as a browser asks it."""
 
+import signal
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from experiments.results.errors import OutputError
 from site_builder.output import write_site
 from site_builder.serve import open_server, serve
 
-IDLE = (lambda address: None, lambda: None, [])
+IDLE = (lambda address: None, lambda: True, [])
 
 
 @contextmanager
@@ -96,7 +97,9 @@ def test_ctrl_c_ends_serving(tmp_path: Path) -> None:
 
     def interrupt(address: str) -> None:
         said.append(address)
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
-    serve(tmp_path / "site", 0, interrupt, lambda: None, [tmp_path])
+    before = signal.getsignal(signal.SIGINT)
+    serve(tmp_path / "site", 0, interrupt, lambda: True, [tmp_path])
+    signal.signal(signal.SIGINT, before)
     assert said[0].startswith("http://127.0.0.1:")
