@@ -109,7 +109,7 @@ def _hover(point: Point) -> str:
     """Return the hover text. Plotly reads some HTML in it, so names are escaped."""
     return "<br>".join(
         [
-            f"<b>{html.escape(point.name.full, quote=False)}</b>",
+            html.escape(point.name.full, quote=False),
             f"{formatting.percent(point.y / 100)} right",
             html.escape(point.cost, quote=False),
         ]
