@@ -74,10 +74,11 @@ class LearningRow:
 
 @dataclass(frozen=True)
 class Learning:
-    """How every run learned, as a table; those that failed come last."""
+    """How every run learned, as a table; those that failed come last, and are in no file."""
 
     columns: tuple[Column, ...]
     rows: tuple[LearningRow, ...]
+    has_files: bool
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _learning(
     said = {run.run_id: _labels(experiment, run) for run in experiment.runs}
     rows = [row for group in table.groups for row in _rows(group, said)]
     failed = [_failed(record, names) for record in experiment.failed if record.history]
-    return Learning(table.columns, (*rows, *failed))
+    return Learning(table.columns, (*rows, *failed), bool(experiment.runs))
 
 
 def _rows(group: Group, said: Mapping[str, tuple[str, ...]]) -> Iterator[LearningRow]:

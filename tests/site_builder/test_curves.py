@@ -30,6 +30,7 @@ from site_builder.curves.series import Series, all_series
 from site_builder.loading import load
 from site_builder.naming import run_names
 from site_builder.pages.curves import CurvesContext, curves_context
+from site_builder.pipeline import build_site
 from site_builder.render import render
 from tests.made_up import write_made_up_store
 from tests.site_builder.answers import change, change_training, history, import_counts
@@ -462,6 +463,16 @@ def test_a_store_without_epochs_says_so(tmp_path: Path) -> None:
     assert "No epoch of any run is known." in page.text
     assert "Diagnoses" not in page.tables
     assert len(page.tables["How each run learned"]) == 5
+
+
+def test_a_store_whose_runs_all_failed_is_built(tmp_path: Path) -> None:
+    """They have epochs to show, but no run to compare: the files of that table are not there."""
+    store = write_made_up_store(tmp_path / "results", models=("alpha",), augmentations=("none",))
+    fail(store, "alpha-none", "loss is not finite in epoch 4")
+    build_site(store, tmp_path / "site")
+    page = (tmp_path / "site" / "curves.html").read_text()
+    assert '<sortable-table data-key="learning">' in page
+    assert "exports/learning" not in page
 
 
 def test_a_page_of_a_hundred_runs_stays_small(tmp_path: Path) -> None:
