@@ -218,7 +218,7 @@ def test_numbers_that_disagree_end_with_code_3_unless_that_is_allowed(tmp_path):
     done = build(tmp_path, "--experiment", "made-up", "--allow-inconsistent")
     assert done.returncode == 0
     assert "warning: check failed: The best epoch has the lowest" in done.stderr
-    assert "1\u00a0check failed" in (tmp_path / "site" / "index.html").read_text()
+    assert "2\u00a0checks failed" in (tmp_path / "site" / "index.html").read_text()
     assert "epoch 1 was kept" in (tmp_path / "site" / "checks.html").read_text()
 
 

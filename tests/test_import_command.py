@@ -117,6 +117,8 @@ def test_pages_say_what_an_import_lacks(imported: Path) -> None:
 
 def test_names_are_shown_as_text(imported: Path) -> None:
     for path in (imported / "site").rglob("*.html"):
+        if path.parent.name == "pipeline":  # its pages have pictures of their own
+            continue
         page = Text(path.read_text())
         assert "img" not in page.tags
     shown = page_of(imported, "index.html").text
