@@ -35,8 +35,9 @@ def sources() -> set[str]:
     ]
     shown = [
         f"site_builder/{path.relative_to(ROOT).as_posix()}"
-        for name in ("templates", "static")
+        for name in ("templates", "static", "docs/snippets")
         for path in (ROOT / name).rglob("*.*")
+        if "__pycache__" not in path.parts
     ]
     return {*packages, *shown}
 

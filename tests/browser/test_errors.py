@@ -143,7 +143,8 @@ def test_a_superclass_of_a_list_that_is_longer_than_is_shown(
 ) -> None:
     site, run = open_site("kinds"), "alpha-none"
     truth = stored(site.store)
-    margins = -np.diff(truth.runs[run].top_probabilities[:, :2].astype(np.float32))[:, 0]
+    permille = np.rint(truth.runs[run].top_probabilities[:, :2].astype(np.float64) * 1000)
+    margins = permille[:, 0] - permille[:, 1]
     page = go(watched, site, f"view=margin&run={run}")
     page.get_by_label("Superclass").select_option(kind)
     inside = [place for place, target in enumerate(truth.targets) if first <= target < end]
