@@ -43,10 +43,17 @@ def test_an_open_page_follows_the_results(
     page = browser.new_page()
     misdeeds: list[str] = []
     page.on("console", lambda said: said.type == "error" and misdeeds.append(said.text))
-    with page.expect_websocket() as connected:
-        page.goto(address)
-    with connected.value.expect_event("framereceived"):
-        pass
+    heard: list[object] = []
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(frame))
+    )
+    page.goto(address)
+    # The server's greeting: from then on it knows the page. It may come at once.
+    for _ in range(600):
+        if heard:
+            break
+        page.wait_for_timeout(50)
+    assert heard
     expect(page.locator("h1")).to_have_text("Made-up shapes")
     record = store.read_experiment()
     store.write_experiment(record.model_copy(update={"title": "Another title"}), None)
