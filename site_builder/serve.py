@@ -85,6 +85,7 @@ class Server:
     def __init__(self, folder: Path, port: int, *, live: bool = False) -> None:
         self._socket = _bind(port)
         self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
         self.server_port: int = self._socket.getsockname()[1]
         files = (r"/(.*)", _Files, {"path": str(folder), "default_filename": addresses.INDEX})
         reloading = [(r"/livereload", _Changes), (r"/livereload.js", LiveReloadJSHandler)]
@@ -108,34 +109,24 @@ class Server:
             meanwhile: Is run beside it.
         """
         asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve(meanwhile))
 
-        async def start() -> HTTPServer:
-            server = HTTPServer(self._application)
-            server.add_socket(self._socket)
-            return server
-
-        server = self._loop.run_until_complete(start())
-        # Kept in a name: the loop itself would let it be collected.
-        watching = self._loop.create_task(meanwhile) if meanwhile is not None else None
-        try:
-            self._loop.run_forever()
-        finally:
-            # Here, because the thread that closes the server may run a loop of its own.
-            self._loop.run_until_complete(_stop(server, watching))
+    async def _serve(self, meanwhile: Coroutine[None, None, None] | None) -> None:
+        server = HTTPServer(self._application)
+        server.add_socket(self._socket)
+        watching = asyncio.create_task(meanwhile) if meanwhile is not None else None
+        await self._ended.wait()
+        if watching is not None:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+        server.stop()
+        await server.close_all_connections()
+        await asyncio.get_running_loop().shutdown_default_executor()
 
     def shutdown(self) -> None:
-        """Stop `serve_forever`, from any thread."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-
-
-async def _stop(server: HTTPServer, watching: asyncio.Task[None] | None) -> None:
-    if watching is not None:
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
-    server.stop()
-    await server.close_all_connections()
-    await asyncio.get_running_loop().shutdown_default_executor()
+        """Stop `serve_forever`, from any thread and even before it is called."""
+        self._loop.call_soon_threadsafe(self._ended.set)
 
 
 def _injector(port: int) -> type[LiveScriptInjector]:

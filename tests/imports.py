@@ -8,6 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sklearn.metrics import classification_report
 
+from experiments.__main__ import main
+from experiments.results.store import ExperimentStore
+
 NAMES = ("null", "NaN", "__proto__", "1", "=1+1", "<img src=x onerror=alert(1)>", "two\nlines")
 
 ALL_KINDS = {
@@ -45,3 +48,12 @@ def write_all_kinds(folder: Path) -> None:
         targets, predicted, target_names=NAMES, output_dict=True, zero_division=0
     )
     (folder / "report.json").write_text(json.dumps(report))
+
+
+def import_all_kinds(folder: Path) -> ExperimentStore:
+    """Import a run from a file of every kind into the experiment `mine`."""
+    write_all_kinds(folder)
+    for run, file in ALL_KINDS.items():
+        words = ["import", folder / file, "--experiment", "mine", "--run", run]
+        assert main([*map(str, words), "--results", str(folder)]) == 0
+    return ExperimentStore(folder / "mine")

@@ -6,6 +6,7 @@ them. Probabilities are those of the stored predictions.
 
 import io
 import math
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -32,7 +33,8 @@ from experiments.results.schema import (
 from experiments.results.store import ExperimentStore
 from experiments.results.teaching import write_augmentations, write_teaching
 from experiments.results.walkthrough import write_walkthrough, write_walkthrough_picture
-from tests.feature_maps import tiles
+from tests.feature_maps import add_feature_maps, tiles
+from tests.pictures import write_illustrated_store
 
 PHOTO_SIZE = (48, 40)
 FEATURES = (12, 4, 4)
@@ -56,6 +58,14 @@ _AXES: dict[int, list[str]] = {
     1: ["values"],
     3: ["channels", "height", "width"],
 }
+
+
+def write_walked_store(folder: Path) -> ExperimentStore:
+    """Write a store with pictures of the images, feature maps and walkthroughs."""
+    store = write_illustrated_store(folder)
+    add_feature_maps(store)
+    add_walkthroughs(store)
+    return store
 
 
 def add_walkthroughs(store: ExperimentStore) -> None:

@@ -24,16 +24,21 @@
       this.clear.addEventListener("click", () => bakeoff.write({ region: null }));
       fields.append(this.clear);
       this.append(fields);
+      this.addEventListener("input", (event) => { this.edited = event.target; });
       this.addEventListener("change", () => this.choose());
     }
 
     /* region: [left, top, right, bottom], or null for the whole map. */
     show(region) {
-      this.inputs.forEach((input, at) => { input.value = (region ?? WHOLE)[at] / 10; });
+      this.inputs.forEach((input, at) => {
+        // The address follows a moment later: the next field may already be typed into.
+        if (input !== this.edited) input.value = (region ?? WHOLE)[at] / 10;
+      });
       this.clear.hidden = !region;
     }
 
     choose() {
+      this.edited = null;
       // An empty field is that end of the map.
       const ends = this.inputs.map(({ value }, at) => (value === "" ? WHOLE[at] : toMap(value)));
       const [left, right] = inOrder(ends[0], ends[2]);

@@ -11,7 +11,6 @@ import torch
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 
-from experiments.__main__ import main
 from experiments.config import ExperimentConfig
 from experiments.experiment import run_experiment
 from experiments.progress import PlainProgress
@@ -21,7 +20,7 @@ from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
 from tests.ensure_chromium import find
 from tests.feature_maps import add_feature_maps
-from tests.imports import ALL_KINDS, write_all_kinds
+from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.pictures import write_illustrated_store, write_store_of_kinds
 
@@ -104,11 +103,7 @@ def real_digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The site of imported runs alone, from a file of every kind."""
     folder = tmp_path_factory.mktemp("imports")
-    write_all_kinds(folder)
-    for run, file in ALL_KINDS.items():
-        words = ["import", folder / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(folder)]) == 0
-    store = ExperimentStore(folder / "mine")
+    store = import_all_kinds(folder)
     build_site(store, folder / "site")
     return Built(store, folder / "site", (folder / "site").as_uri())
 

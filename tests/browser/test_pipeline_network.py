@@ -1,16 +1,14 @@
 """pipeline/backbone.html and pipeline/head.html in a real browser."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from site_builder.pipeline import build_site
 from tests.architectures import add_architecture
+from tests.browser.accessible import check_accessible
 from tests.browser.conftest import Built, Watched
 from tests.browser.test_pipeline import SELECT, first_of, shard_of, texts_on
-from tests.feature_maps import add_feature_maps
-from tests.pictures import write_illustrated_store
-from tests.walkthrough import add_walkthroughs
+from tests.walkthrough import write_walked_store
 
 pytestmark = pytest.mark.browser
 
@@ -21,10 +19,8 @@ PAGES = ("pipeline/backbone.html", "pipeline/head.html")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """All layers are stored but those of the last run; one network gets larger images."""
     folder = tmp_path_factory.mktemp("network")
-    store = write_illustrated_store(folder)
+    store = write_walked_store(folder)
     runs = store.read_experiment().run_ids
-    add_feature_maps(store)
-    add_walkthroughs(store)
     add_architecture(store, *runs[:-1])
     add_architecture(store, runs[1], input_px=64)
     build_site(store, folder / "site")
@@ -77,10 +73,7 @@ def test_every_model_shows_its_own_numbers(watched: Watched, site: Built, addres
 def test_no_barriers(watched: Watched, site: Built, address: str, scheme: str) -> None:
     watched.page.emulate_media(color_scheme=scheme)
     page = watched.open(site, address)
-    for details in page.locator("details").all():
-        details.locator("summary").click()
-    results = Axe().run(page, options={"preload": False})
-    assert results.violations_count == 0, results.generate_report()
+    check_accessible(page)
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -361,10 +361,17 @@ def test_attention_that_does_not_roll_out_is_a_reason():
 def test_attention_that_cannot_be_read_is_another_reason():
     backbone = small_vit()
     for block in backbone.blocks:
-        block.attn = nn.Identity()
+        block.attn = Unattended()
     model = Classifier(backbone, N_CLASSES, 64).eval()
     with pytest.raises(NoActivationMapsError, match="no attention weights were found"):
         activation_maps(model, torch.randn(1, 3, 64, 64), torch.tensor([0]))
+
+
+class Unattended(nn.Module):
+    """Stands where timm has attention, whose masks it is given."""
+
+    def forward(self, tokens, **_masks):
+        return tokens
 
 
 class Attention(nn.Module):

@@ -11,10 +11,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics
 
-from experiments.__main__ import main
 from experiments.results.architecture import read_architecture, write_architecture
 from experiments.results.schema import Architecture, Layer, ModelStage
-from experiments.results.store import ExperimentStore
 from site_builder import formatting, payloads
 from site_builder.comparisons import compare_runs
 from site_builder.formulas.cells import class_cells
@@ -30,7 +28,7 @@ from site_builder.pages.run.classes import class_table
 from site_builder.pages.run.scores import score_tables
 from site_builder.render import render
 from site_builder.tradeoffs import tradeoffs
-from tests.imports import ALL_KINDS, write_all_kinds
+from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.site_builder.changes import fail, forget_latency
 from tests.site_builder.pages import PageReader
@@ -45,11 +43,7 @@ NOT_CALCULATED = {"wilson", "bootstrap", "mcnemar", "latency"}
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     """One run of every kind that can be imported."""
     folder = tmp_path_factory.mktemp("imports")
-    write_all_kinds(folder)
-    for run, file in ALL_KINDS.items():
-        words = ["import", folder / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(folder)]) == 0
-    return load(ExperimentStore(folder / "mine"))
+    return load(import_all_kinds(folder))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.__main__ import main
 from experiments.results.schema import Preprocessing, Split
 from experiments.results.store import ExperimentStore
 from site_builder import formatting
@@ -19,7 +18,7 @@ from site_builder.pages.pipeline.memory_layout import (
     strides,
 )
 from site_builder.pipeline import build_site
-from tests.imports import ALL_KINDS, write_all_kinds
+from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.site_builder.changes import add_examples
 from tests.site_builder.pages import PageReader
@@ -204,11 +203,7 @@ def test_every_class_is_shown(tmp_path: Path) -> None:
 
 
 def test_imported_runs_say_that_their_input_is_unknown(tmp_path: Path) -> None:
-    write_all_kinds(tmp_path)
-    for run, file in ALL_KINDS.items():
-        words = ["import", tmp_path / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(tmp_path)]) == 0
-    build_site(ExperimentStore(tmp_path / "mine"), tmp_path / "site")
+    build_site(import_all_kinds(tmp_path), tmp_path / "site")
     filled = Filled(page_of(tmp_path / "site", PAGE))
     assert "what it was fed is not told" in filled.values["input.unknown"].pop()
     assert filled.values["input.image-memory"] == {formatting.MISSING}

@@ -9,11 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from site_builder.pipeline import build_site
-from tests.feature_maps import add_feature_maps
-from tests.pictures import write_illustrated_store
-from tests.walkthrough import add_walkthroughs
-
 SECTIONS = """
 Pipeline                                  | pipeline/index.html
 Image Input                               | pipeline/index.html#image
@@ -197,22 +192,12 @@ PLACES = [
 REFERENCE = Path(os.environ.get("BAKEOFF_REALDATA", "")) / "reference" / "inspiration.txt"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("inspiration")
-    store = write_illustrated_store(folder)
-    add_feature_maps(store)
-    add_walkthroughs(store)
-    build_site(store, folder / "site")
-    return folder / "site"
-
-
 @pytest.mark.parametrize(("heading", "address"), PLACES)
-def test_a_section_has_its_place(site: Path, heading: str, address: str) -> None:
+def test_a_section_has_its_place(walked_site: Path, heading: str, address: str) -> None:
     page, _, place = address.partition("#")
-    assert (site / page).is_file(), f"{heading}: no {page}"
+    assert (walked_site / page).is_file(), f"{heading}: no {page}"
     if place:
-        html = (site / page).read_text(encoding="utf-8")
+        html = (walked_site / page).read_text(encoding="utf-8")
         assert f' id="{place}"' in html, f"{heading}: no #{place} on {page}"
 
 

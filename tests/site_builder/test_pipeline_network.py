@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from experiments.__main__ import main
 from experiments.results.architecture import read_architecture
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
@@ -22,7 +21,7 @@ from site_builder.pages.pipeline import backbone, head
 from site_builder.pages.pipeline.files import material_of, pipeline_files
 from site_builder.pages.pipeline.page import Material, Model
 from tests.architectures import add_architecture
-from tests.imports import ALL_KINDS, write_all_kinds
+from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.pictures import write_illustrated_store
 from tests.site_builder.changes import fail
@@ -248,10 +247,6 @@ def test_no_run_has_finished(tmp_path: Path) -> None:
 
 
 def test_imported_runs(tmp_path: Path) -> None:
-    write_all_kinds(tmp_path)
-    for run, file in ALL_KINDS.items():
-        words = ["import", tmp_path / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(tmp_path)]) == 0
-    for page in pages(files_of(ExperimentStore(tmp_path / "mine"))).values():
+    for page in pages(files_of(import_all_kinds(tmp_path))).values():
         assert "imported without its network" in page
         assert "In this experiment:" not in page

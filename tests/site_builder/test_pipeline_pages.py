@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.__main__ import main
 from experiments.results.schema import RunRecord, Split
 from experiments.results.store import ExperimentStore
 from site_builder import formatting
@@ -18,8 +17,7 @@ from site_builder.pages.pipeline.index import times_as_probable
 from site_builder.pages.pipeline.strips import PROFILE_HEIGHT, PROFILE_WIDTH, bar, profile
 from site_builder.pages.pipeline.values import enlarged
 from site_builder.pipeline import build_site
-from tests.feature_maps import add_feature_maps
-from tests.imports import ALL_KINDS, write_all_kinds
+from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.pictures import write_illustrated_store
 from tests.site_builder.pages import PageReader
@@ -61,19 +59,14 @@ class Filled(HTMLParser):
         self._name = ""
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> ExperimentStore:
-    made = write_illustrated_store(tmp_path_factory.mktemp("walked"))
-    add_feature_maps(made)
-    add_walkthroughs(made)
-    return made
+@pytest.fixture
+def store(walked_store: ExperimentStore) -> ExperimentStore:
+    return walked_store
 
 
-@pytest.fixture(scope="module")
-def site(store: ExperimentStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    build_site(store, folder)
-    return folder
+@pytest.fixture
+def site(walked_site: Path) -> Path:
+    return walked_site
 
 
 def page_of(site: Path, page: str) -> str:
@@ -254,11 +247,7 @@ def test_a_store_without_finished_runs_still_explains(tmp_path: Path) -> None:
 
 
 def test_imported_runs_lack_a_network(tmp_path: Path) -> None:
-    write_all_kinds(tmp_path)
-    for run, file in ALL_KINDS.items():
-        words = ["import", tmp_path / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(tmp_path)]) == 0
-    build_site(ExperimentStore(tmp_path / "mine"), tmp_path / "site")
+    build_site(import_all_kinds(tmp_path), tmp_path / "site")
     filled = Filled(page_of(tmp_path / "site", INDEX)).values
     assert "came without its network" in next(iter(filled["index.missing"]))
     assert filled["index.input"] == {formatting.MISSING}

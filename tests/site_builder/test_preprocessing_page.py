@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.__main__ import main
 from experiments.results.schema import (
     AugmentationConfig,
     PixelStatistics,
@@ -23,10 +22,8 @@ from site_builder.loading import load
 from site_builder.pages.pipeline.constants import as_fed, ends, training_pixels
 from site_builder.pages.pipeline.gallery import gallery, parameters
 from site_builder.pipeline import build_site
-from tests.feature_maps import add_feature_maps
-from tests.imports import ALL_KINDS, write_all_kinds
+from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
-from tests.pictures import write_illustrated_store
 from tests.site_builder.pages import PageReader
 from tests.site_builder.test_pipeline_pages import (
     Filled,
@@ -35,7 +32,7 @@ from tests.site_builder.test_pipeline_pages import (
     page_of,
     shard_of,
 )
-from tests.walkthrough import DRAWS, add_walkthroughs, grey_of_cell
+from tests.walkthrough import DRAWS, grey_of_cell
 
 PAGE = "pipeline/preprocessing.html"
 NBSP = formatting.NBSP
@@ -48,19 +45,14 @@ IMAGENET = Preprocessing(
 )
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> ExperimentStore:
-    made = write_illustrated_store(tmp_path_factory.mktemp("walked"))
-    add_feature_maps(made)
-    add_walkthroughs(made)
-    return made
+@pytest.fixture
+def store(walked_store: ExperimentStore) -> ExperimentStore:
+    return walked_store
 
 
-@pytest.fixture(scope="module")
-def site(store: ExperimentStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    build_site(store, folder)
-    return folder
+@pytest.fixture
+def site(walked_site: Path) -> Path:
+    return walked_site
 
 
 def test_black_and_white_are_the_ends() -> None:
@@ -235,11 +227,7 @@ def test_a_store_without_finished_runs_still_explains(tmp_path: Path) -> None:
 
 
 def test_imported_runs_lack_preprocessing(tmp_path: Path) -> None:
-    write_all_kinds(tmp_path)
-    for run, file in ALL_KINDS.items():
-        words = ["import", tmp_path / file, "--experiment", "mine", "--run", run]
-        assert main([*map(str, words), "--results", str(tmp_path)]) == 0
-    build_site(ExperimentStore(tmp_path / "mine"), tmp_path / "site")
+    build_site(import_all_kinds(tmp_path), tmp_path / "site")
     filled = Filled(page_of(tmp_path / "site", PAGE))
     assert "came without its network" in filled.values["preprocessing.missing"].pop()
     assert filled.values["preprocessing.resize-size"] == {formatting.MISSING}
