@@ -8,6 +8,8 @@ from site_builder.publish import BRANCH, DEFAULT_REMOTE
 
 DEFAULT_EXPERIMENT = "digits"
 DEFAULT_PORT = 8000
+_OF_RUNS = ("models", "runs", "force", "data_dir", "weights_dir", "ray_address", "no_site")
+_OF_SITE = ("serve", "export", "publish", "summary", "compare_with")
 
 
 def parse_arguments(words: list[str]) -> argparse.Namespace:
@@ -97,6 +99,25 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         help="where models run; auto takes a GPU if there is one (default: auto)",
     )
     how.add_argument(
+        "--launcher",
+        choices=["local", "ray"],
+        default="local",
+        help=(
+            "what does the runs: local, a process for each, one on each GPU at once; ray, tasks of "
+            "a Ray on this machine or a cluster, which needs the extra 'ray' (default: local)"
+        ),
+    )
+    how.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="a Ray cluster, such as auto or ray://head:10001 (default: RAY_ADDRESS, or a new Ray)",
+    )
+    how.add_argument(
+        "--no-site",
+        action="store_true",
+        help="run only; a later call builds the site, as one job of many has no need to",
+    )
+    how.add_argument(
         "--serve",
         nargs="?",
         type=int,
@@ -146,7 +167,15 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
     )
     arguments = parser.parse_args(words)
     if not arguments.run_experiments:
-        for option in ("models", "runs", "force", "data_dir", "weights_dir"):
+        for option in _OF_RUNS:
             if getattr(arguments, option):
                 parser.error(f"--{option.replace('_', '-')} needs --run-experiments")
+    if arguments.ray_address and arguments.launcher != "ray":
+        parser.error("--ray-address needs --launcher ray")
+    if arguments.no_site:
+        for option in _OF_SITE:
+            if getattr(arguments, option) not in (None, False):
+                parser.error(
+                    f"--{option.replace('_', '-')} needs the site that --no-site leaves out"
+                )
     return arguments

@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         config = find_config(arguments.experiment or DEFAULT_EXPERIMENT, arguments.results)
         store = ExperimentStore(arguments.results / config.name)
         n_failed = run_missing(arguments, config, store, console)
+    if arguments.no_site:
+        return EXIT_RUN_FAILED if n_failed else 0
     build(arguments, address, console)
     if arguments.summary:
         _print_summaries(arguments)

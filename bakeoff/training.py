@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -27,14 +27,16 @@ def run_missing(
         import torch
 
         from experiments.experiment import run_experiment
+        from experiments.launchers import in_processes, on_ray
         from experiments.progress import show_progress
-        from experiments.surroundings import Surroundings
+        from experiments.surroundings import Surroundings, utc_now
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"--run-experiments needs {error.name}, which is not installed; "
             "install the extra: pip install 'bakeoff[train]'"
         ) from None
-    if arguments.device == "cuda" and not torch.cuda.is_available():
+    on_cluster = arguments.launcher == "ray"
+    if arguments.device == "cuda" and not on_cluster and not torch.cuda.is_available():
         raise ConfigError("--device cuda: torch finds no GPU here; use --device cpu or auto")
     use_gpu = arguments.device != "cpu" and torch.cuda.is_available()
     if arguments.data_dir is not None:
@@ -42,6 +44,13 @@ def run_missing(
             raise ConfigError(f"--data-dir: experiment {config.name!r} brings its own data")
         dataset = config.dataset.model_copy(update={"data_dir": arguments.data_dir})
         config = config.model_copy(update={"dataset": dataset})
+    resources = config.resources
+    if on_cluster:
+        if arguments.device == "cpu":
+            resources = resources.model_copy(update={"num_gpus": 0})
+        launch = partial(on_ray, resources=resources, address=arguments.ray_address)
+    else:
+        launch = partial(in_processes, num_cpus=resources.num_cpus)
     with show_progress(console) as progress:
         records = run_experiment(
             config,
@@ -51,12 +60,13 @@ def run_missing(
                 cache=arguments.results / ".cache",
                 weights_dir=arguments.weights_dir or config.weights_dir,
                 progress=progress,
-                now=lambda: datetime.now(UTC),
+                now=utc_now,
             ),
             downloads=downloads_folder(),
             only_models=arguments.models,
             only_runs=arguments.runs,
             force=arguments.force,
+            launch=launch,
         )
     return sum(record.status == "failed" for record in records)
 

@@ -66,7 +66,7 @@ class Checkpoint:
                     return None
         except (OSError, SafetensorError, ValueError):
             return None
-        self._say("  goes on from where it was interrupted")
+        self._say("goes on from where it was interrupted")
         return Snapshot(tensors, content["facts"])
 
     def offer(self, take: Callable[[], Snapshot]) -> None:

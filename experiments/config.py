@@ -121,6 +121,20 @@ class ExplainConfig(Record):
     )
 
 
+class ResourcesConfig(Record):
+    """What each run may use of a machine; nothing in it changes what is learned, but rounding."""
+
+    num_cpus: int | None = Field(
+        None, ge=1, description="Threads of a run; every core of this machine where it is not set."
+    )
+    num_gpus: float | None = Field(
+        None,
+        ge=0,
+        description="GPUs of a run on a Ray cluster, 0.5 for two runs on each; one where it is not "
+        "set and the cluster has any.",
+    )
+
+
 class ExperimentConfig(Record):
     """One question, one dataset; every model under every augmentation and seed is one run."""
 
@@ -140,6 +154,7 @@ class ExperimentConfig(Record):
     preprocessing: PreprocessingConfig = PreprocessingConfig.model_validate({})
     augmentation: AugmentationConfig = AugmentationConfig()
     explain: ExplainConfig = ExplainConfig.model_validate({})
+    resources: ResourcesConfig = ResourcesConfig.model_validate({})
     models: list[ModelConfig] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -279,6 +294,7 @@ _KNOWN_KEYS = {
         PreprocessingConfig,
         AugmentationConfig,
         ExplainConfig,
+        ResourcesConfig,
         *_DATASETS,
     )
     for key in model.model_fields

@@ -11,8 +11,8 @@ from experiments.config import ExperimentConfig
 from experiments.config_text import config_text
 from experiments.datasets import ImageDataset, load_dataset
 from experiments.explain.step import check_asked, explain_runs
-from experiments.lock import only_writer
-from experiments.progress import Progress
+from experiments.launchers import Launcher, Task, in_this_process
+from experiments.lock import busy_runs, only_runner, only_writer
 from experiments.results.errors import DataError, StoreError
 from experiments.results.schema import (
     ExperimentRecord,
@@ -23,7 +23,7 @@ from experiments.results.schema import (
     SplitSummary,
 )
 from experiments.results.store import ExperimentStore
-from experiments.runner import discard_checkpoint, run_and_store
+from experiments.runner import discard_checkpoint
 from experiments.surroundings import Surroundings
 from experiments.thumbnails import Picture, write_thumbnails
 from experiments.transforms import resolve_preprocessing
@@ -39,11 +39,14 @@ def run_experiment(
     only_models: list[str] | None = None,
     only_runs: list[str] | None = None,
     force: bool = False,
+    launch: Launcher = in_this_process,
 ) -> list[RunRecord]:
-    """Run what is missing in the store; each run is complete on disk before the next starts.
+    """Run what is missing in the store; each run is complete on disk or not there.
 
     A run that failed is stored with the reason, and the others go on; the next call tries it again.
-    After the runs come the architectures and feature maps that are missing.
+    After the runs come the architectures and feature maps that are missing. Several processes may
+    share the runs of an experiment: what one is doing, another leaves to it, and the last of them
+    makes what comes after.
 
     Args:
         config: What to run.
@@ -53,6 +56,7 @@ def run_experiment(
         only_models: Names of the models to run; all where it is None.
         only_runs: Ids of the runs to do, of those models; all where it is None.
         force: Redo runs that have finished, and accept other images than the stored ones.
+        launch: Does the runs.
 
     Returns:
         The records of the runs made by this call.
@@ -60,40 +64,35 @@ def run_experiment(
     Raises:
         ConfigError: If a model, a run, or an image or a layer under `[explain]`, is unknown.
         DataError: If images or weights are missing; nothing was written.
-        StoreError: If another process is writing there, or the store holds results on other images
-            and `force` is not set.
+        StoreError: If the store holds results on other images and `force` is not set, or another
+            process is doing a run that `force` would remove.
     """
     runs = config.runs(only_models, only_runs)
     models.check_names(run.model for run in runs.values())
     dataset = _find_everything(config, list(runs.values()), around, downloads)
-    with only_writer(store.folder, around.now()):
-        _write_experiment(config, dataset, store, around.progress, force=force)
-        watching = replace(around, layers=tuple(config.explain.layers))
-        records = _run_missing(runs, dataset, store, watching, force=force)
-        describe_missing(store, around)
-        explain_runs(config, dataset, store, around)
-        return records
 
+    def say_who(holder: str) -> None:
+        around.progress.say(f"waiting for {holder}, which writes to {store.folder}")
 
-def _run_missing(
-    runs: dict[str, RunConfig],
-    dataset: ImageDataset,
-    store: ExperimentStore,
-    around: Surroundings,
-    *,
-    force: bool,
-) -> list[RunRecord]:
+    with only_writer(store.folder, around.now(), say_who):
+        _write_experiment(config, dataset, store, around, force=force)
     missing = {
         id_: run for id_, run in runs.items() if force or _is_missing(id_, run, store, around)
     }
-    records = []
-    for place, (run_id, run) in enumerate(missing.items(), start=1):
-        if force:
-            store.remove_run(run_id)
-        around.progress.run_started(run_id, place, len(missing), run.training.max_epochs)
-        record = run_and_store(run_id, run, dataset, store, around)
-        around.progress.run_finished(record)
-        records.append(record)
+    watching = replace(around, layers=tuple(config.explain.layers))
+    tasks = [
+        Task(id_, run, place, len(missing), store, watching, force=force)
+        for place, (id_, run) in enumerate(missing.items(), start=1)
+    ]
+    records = launch(tasks, dataset)
+    if elsewhere := busy_runs(store.folder):
+        around.progress.say(
+            f"note: architectures and feature maps are left to whoever does {elsewhere[0]} now"
+        )
+        return records
+    with only_writer(store.folder, around.now(), say_who):
+        describe_missing(store, around)
+        explain_runs(config, dataset, store, around)
     return records
 
 
@@ -151,7 +150,7 @@ def _write_experiment(
     config: ExperimentConfig,
     dataset: ImageDataset,
     store: ExperimentStore,
-    progress: Progress,
+    around: Surroundings,
     *,
     force: bool,
 ) -> None:
@@ -162,10 +161,10 @@ def _write_experiment(
         if (items := dataset.of_split(split))
     }
     if store.exists():
-        _keep_comparable(store, splits, dataset, force=force)
+        _keep_comparable(store, splits, dataset, around, force=force)
     # Other images have been refused, unless with `force`, which chooses again.
     explained = store.read_experiment().explained if store.exists() and not force else []
-    examples, thumbnails = write_thumbnails(_pictures(dataset), n_classes, store, progress)
+    examples, thumbnails = write_thumbnails(_pictures(dataset), n_classes, store, around.progress)
     record = ExperimentRecord(
         name=config.name,
         title=config.title,
@@ -193,7 +192,12 @@ def _imported_runs(store: ExperimentStore) -> list[str]:
 
 
 def _keep_comparable(
-    store: ExperimentStore, splits: dict[Split, SplitSummary], dataset: ImageDataset, *, force: bool
+    store: ExperimentStore,
+    splits: dict[Split, SplitSummary],
+    dataset: ImageDataset,
+    around: Surroundings,
+    *,
+    force: bool,
 ) -> None:
     """Refuse to mix runs on different images; with `force`, remove the stored ones."""
     stored = store.read_experiment()
@@ -209,7 +213,8 @@ def _keep_comparable(
             "everything"
         )
     for run_id in stored.run_ids:
-        store.remove_run(run_id)
+        with only_runner(store.folder, run_id, around.now()):
+            store.remove_run(run_id)
 
 
 def _changed_images(store: ExperimentStore, dataset: ImageDataset) -> list[str]:

@@ -25,6 +25,7 @@ from experiments.digests import digest_of
 from experiments.evaluate import CPU_PART, predict
 from experiments.examples import Examples
 from experiments.explain.peaks import TopImages, Watched
+from experiments.lock import only_maker
 from experiments.progress import Progress
 from experiments.results.files import fresh_path
 
@@ -99,8 +100,12 @@ def cached_features(
     path = _path(cache, backbone, images)
     values = _read(path)
     if values is None:
-        values = _compute(backbone, images, progress, None).cpu().numpy()
-        _save(path, values)
+        with only_maker(path):
+            # Another process may have made them meanwhile.
+            values = _read(path)
+            if values is None:
+                values = _compute(backbone, images, progress, None).cpu().numpy()
+                _save(path, values)
     return _of_features(values, images)
 
 
@@ -122,11 +127,14 @@ def cached_features_and_top_images(
     top_path = _path(cache, backbone, images, *backbone.watched.names)
     values, places = _read(path), _read(top_path)
     if values is None or places is None:
-        top = TopImages(backbone.watched.n_peaks, images.targets.device)
-        values = _compute(backbone, images, progress, top).cpu().numpy()
-        places = top.places()
-        _save(top_path, places)
-        _save(path, values)
+        with only_maker(path):
+            values, places = _read(path), _read(top_path)
+            if values is None or places is None:
+                top = TopImages(backbone.watched.n_peaks, images.targets.device)
+                values = _compute(backbone, images, progress, top).cpu().numpy()
+                places = top.places()
+                _save(top_path, places)
+                _save(path, values)
     return _of_features(values, images), places
 
 

@@ -1,10 +1,13 @@
-"""One writer for each experiment's store."""
+"""Who writes: one process at a time to an experiment's record, and one to each of its runs.
+
+Several processes may do different runs of one experiment at once, on hosts that share its folder.
+"""
 
 import json
 import os
 import platform
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -15,36 +18,114 @@ from experiments.results.files import write_atomically
 
 LOCK_FILE = ".lock"
 HOLDER_FILE = ".lock-holder.json"
+RUNNING_FOLDER = ".running"
+# `busy_runs` holds a lock for a moment to see whether another does.
+_MOMENT_S = 2.0
+
+
+class BusyError(StoreError):
+    """Another process is at work there."""
 
 
 @contextmanager
-def only_writer(folder: Path, now: datetime) -> Iterator[None]:
-    """Hold an experiment's folder; the system lets go of it when the process ends, however it ends.
+def only_writer(
+    folder: Path, now: datetime, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Hold an experiment's record; the system lets go of it when the process ends, however it ends.
 
     Args:
         folder: The experiment's folder; made where it is missing.
         now: Told to whoever else wants the folder.
+        on_wait: Told which process holds it, and then it is waited for; None does not wait.
 
     Raises:
-        StoreError: If another process holds it; says which one and since when.
+        BusyError: If another process holds it; says which one and since when.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        held = FileLock(folder / LOCK_FILE, timeout=0).acquire()
-    except Timeout:
-        raise StoreError(
-            f"{folder}: another process is writing there ({_holder(folder)}); wait until it has "
-            "finished, or use another --results folder"
-        ) from None
+    lock, holder = folder / LOCK_FILE, folder / HOLDER_FILE
+    held = _hold(lock, holder, now, 0)
+    if held is None and on_wait is not None:
+        on_wait(_read_holder(holder))
+        held = _hold(lock, holder, now, -1)
+    if held is None:
+        raise BusyError(
+            f"{folder}: another process is writing there ({_read_holder(holder)}); wait until it "
+            "has finished, or use another --results folder"
+        )
     with held:
-        holder = {"pid": os.getpid(), "host": platform.node(), "since": now.isoformat()}
-        write_atomically(folder / HOLDER_FILE, json.dumps(holder).encode())
         yield
 
 
-def _holder(folder: Path) -> str:
+@contextmanager
+def only_runner(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
+    """Hold one run of an experiment.
+
+    Args:
+        folder: The experiment's folder.
+        run_id: The run.
+        now: Told to whoever else wants the run.
+
+    Raises:
+        BusyError: If another process is doing it; says which one and since when.
+    """
+    holder = folder / RUNNING_FOLDER / f"{run_id}.json"
+    held = _hold(_run_lock(folder, run_id), holder, now, _MOMENT_S)
+    if held is None:
+        raise BusyError(f"{run_id} is being done by {_read_holder(holder)}")
+    with held:
+        try:
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+
+
+def busy_runs(folder: Path) -> list[str]:
+    """Return the ids of the runs that other processes are doing now."""
+    locks = sorted((folder / RUNNING_FOLDER).glob("*.lock"))
+    return [path.stem for path in locks if not _is_free(path)]
+
+
+@contextmanager
+def only_maker(path: Path) -> Iterator[None]:
+    """Hold the making of a cached file: of several processes one makes it, the others wait."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield
+
+
+def _run_lock(folder: Path, run_id: str) -> Path:
+    return folder / RUNNING_FOLDER / f"{run_id}.lock"
+
+
+def _is_free(path: Path) -> bool:
     try:
-        holder = json.loads((folder / HOLDER_FILE).read_bytes())
+        with FileLock(path, timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+def _hold(
+    path: Path, holder: Path, now: datetime, timeout_s: float
+) -> AbstractContextManager[object] | None:
+    """Take a lock and write down who has it; None if another process keeps it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        held = lock.acquire(timeout=timeout_s)
+    except Timeout:
+        return None
+    said = {"pid": os.getpid(), "host": platform.node(), "since": now.isoformat()}
+    try:
+        write_atomically(holder, json.dumps(said).encode())
+    except BaseException:
+        lock.release()
+        raise
+    return held
+
+
+def _read_holder(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_bytes())
         return f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
     except (OSError, ValueError, KeyError):
         return "it has not said which"

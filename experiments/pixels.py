@@ -24,6 +24,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
 from experiments.datasets import ImageDataset, ImageItem
+from experiments.lock import only_maker
 from experiments.progress import Progress
 from experiments.results.errors import DataError
 from experiments.results.files import fresh_path
@@ -102,14 +103,21 @@ def load_pixels(
         )
     path = cache / f"{pixels_key(items, geometry)}.npy"
     n_bytes = len(items) * 3 * geometry.crop_px**2 + _NPY_HEADER
-    # To compare checksums, all of it would have to be read before each run: its length must do.
-    if not path.exists() or path.stat().st_size != n_bytes:
-        with (
-            fresh_path(path, n_bytes) as partial,
-            progress.work("reading images", len(items)) as step,
-        ):
-            _decode_into(partial, dataset, items, geometry, step)
+    if not _is_whole(path, n_bytes):
+        with only_maker(path):
+            # Another process may have made it meanwhile.
+            if not _is_whole(path, n_bytes):
+                with (
+                    fresh_path(path, n_bytes) as partial,
+                    progress.work("reading images", len(items)) as step,
+                ):
+                    _decode_into(partial, dataset, items, geometry, step)
     return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+
+
+def _is_whole(path: Path, n_bytes: int) -> bool:
+    # To compare checksums, all of it would have to be read before each run: its length must do.
+    return path.exists() and path.stat().st_size == n_bytes
 
 
 def _decode_into(

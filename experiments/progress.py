@@ -27,11 +27,11 @@ class Progress(Protocol):
     def run_started(self, run_id: str, place: int, n_runs: int, max_epochs: int) -> None:
         """Run number `place` (from 1) of `n_runs` starts."""
 
-    def epoch_finished(self, epoch: Epoch) -> None:
-        """One epoch of the current run is over."""
+    def epoch_finished(self, run_id: str, epoch: Epoch) -> None:
+        """One epoch of a run is over; several may be going on."""
 
     def run_finished(self, record: RunRecord) -> None:
-        """The current run is stored."""
+        """A run is stored."""
 
     def work(self, what: str, n_steps: int) -> AbstractContextManager[Callable[[], None]]:
         """Show work other than training; the function it yields is called after each step."""
@@ -51,13 +51,14 @@ class PlainProgress:
         """Print which run starts."""
         self.say(f"[{place}/{n_runs}] {run_id}, up to {max_epochs} epochs")
 
-    def epoch_finished(self, epoch: Epoch) -> None:
+    def epoch_finished(self, run_id: str, epoch: Epoch) -> None:
         """Print the epoch's figures."""
-        self.say(f"  epoch {epoch.epoch:3d}  {_figures(epoch)}  {epoch.duration_s:.1f} s")
+        figures = f"{_figures(epoch)}  {epoch.duration_s:.1f} s"
+        self.say(f"  {run_id}  epoch {epoch.epoch:3d}  {figures}")
 
     def run_finished(self, record: RunRecord) -> None:
         """Print how the run ended."""
-        self.say(f"  {_outcome(record)}")
+        self.say(f"  {record.run_id}  {_outcome(record)}")
 
     @contextmanager
     def work(self, what: str, n_steps: int) -> Iterator[Callable[[], None]]:
@@ -67,7 +68,7 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """Bars for all runs and for the current one, with its figures and the time left.
+    """Bars for all runs and for each that is going on, with its figures and the time left.
 
     The time left comes from the epochs done so far; early stopping can only shorten it.
     """
@@ -84,8 +85,7 @@ class LiveProgress:
             console=console,
         )
         self._all: TaskID | None = None
-        self._run: TaskID | None = None
-        self._max_epochs = 0
+        self._runs: dict[str, TaskID] = {}
 
     def __enter__(self) -> "LiveProgress":
         self._bars.start()
@@ -100,25 +100,33 @@ class LiveProgress:
 
     def run_started(self, run_id: str, place: int, n_runs: int, max_epochs: int) -> None:
         """Show a bar for the run, counting its epochs."""
-        self._max_epochs = max_epochs
         if self._all is None:
             self._all = self._bars.add_task("all epochs", total=n_runs * max_epochs, figures="")
-        self._run = self._bars.add_task(
-            f"[{place}/{n_runs}] {run_id}", total=max_epochs, figures=""
-        )
+        # One that starts again elsewhere has its bar already.
+        if run_id not in self._runs:
+            self._runs[run_id] = self._bars.add_task(
+                f"[{place}/{n_runs}] {run_id}", total=max_epochs, figures=""
+            )
 
-    def epoch_finished(self, epoch: Epoch) -> None:
+    def epoch_finished(self, run_id: str, epoch: Epoch) -> None:
         """Advance both bars."""
-        if self._run is not None and self._all is not None:
-            self._bars.update(self._run, completed=epoch.epoch, figures=_figures(epoch))
-            self._bars.advance(self._all)
+        self._advance(run_id, epoch.epoch)
+        self._bars.update(self._runs[run_id], figures=_figures(epoch))
 
     def run_finished(self, record: RunRecord) -> None:
         """Replace the run's bar by a line."""
-        if self._run is not None and self._all is not None:
-            self._bars.remove_task(self._run)
-            self._bars.advance(self._all, self._max_epochs - len(record.history))
+        if record.run_id in self._runs:
+            self._advance(record.run_id)
+            self._bars.remove_task(self._runs.pop(record.run_id))
         self.say(f"{record.run_id}: {_outcome(record)}")
+
+    def _advance(self, run_id: str, n_epochs: int | None = None) -> None:
+        """Count so many of a run's epochs, or all, as done, and what is new of them in all."""
+        (bar,) = (task for task in self._bars.tasks if task.id == self._runs[run_id])
+        done = bar.total if n_epochs is None else n_epochs
+        if self._all is not None and done is not None:
+            self._bars.advance(self._all, done - bar.completed)
+        self._bars.update(bar.id, completed=done)
 
     @contextmanager
     def work(self, what: str, n_steps: int) -> Iterator[Callable[[], None]]:

@@ -72,7 +72,7 @@ def run_and_store(
 
     def on_epoch(epoch: Epoch) -> None:
         history.append(epoch)
-        around.progress.epoch_finished(epoch)
+        around.progress.epoch_finished(run_id, epoch)
 
     store.remove_run(run_id, keep=CHECKPOINT_FILE)
     try:
@@ -80,11 +80,10 @@ def run_and_store(
     except DiskFullError:
         raise  # and the others would fail likewise
     except Exception as error:  # whatever happens to one run, the others must go on
-        store.remove_run(run_id, keep=CHECKPOINT_FILE)
-        record = _failure(run_id, config, store, around, started_at, error, history)
+        why = f"{type(error).__name__}: {error}"
+        return store_failure(run_id, config, store, around, why, history, started_at)
     store.write_run(record)
-    if record.status == "finished":
-        discard_checkpoint(run_id, store)
+    discard_checkpoint(run_id, store)
     return record
 
 
@@ -127,7 +126,7 @@ def _run(
         generator,
         on_epoch,
         partial(learning_modules, model, config),
-        Checkpoint(path, key, around.progress.say),
+        Checkpoint(path, key, lambda words: around.progress.say(f"{run_id} {words}")),
     )
     with timed("evaluation"):
         said = predict_splits(dataset, model, learner, examples, watched)
@@ -230,22 +229,38 @@ def _key(
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
-def _failure(
+def store_failure(
     run_id: str,
     config: RunConfig,
     store: ExperimentStore,
     around: Surroundings,
-    started_at: datetime,
-    error: Exception,
+    why: str,
     history: list[Epoch],
+    started_at: datetime | None = None,
 ) -> RunRecord:
+    """Store that a run failed, and keep what it can go on from.
+
+    Args:
+        run_id: The run.
+        config: What it was to do.
+        store: Where it goes.
+        around: Device and clock.
+        why: What happened, for people.
+        history: The epochs before.
+        started_at: When it began, UTC; now where that is not known.
+
+    Returns:
+        The record.
+    """
+    store.remove_run(run_id, keep=CHECKPOINT_FILE)
+    now = around.now()
     missing = ("preprocessing", "best_epoch", "cost", "predictions", "weights", "embedding")
-    return RunRecord(
+    record = RunRecord(
         absent=dict.fromkeys(missing, "the run failed"),
         run_id=run_id,
         experiment=store.name,
         status="failed",
-        failure=f"{type(error).__name__}: {error}",
+        failure=why,
         config=config,
         preprocessing=None,
         history=history,
@@ -256,6 +271,8 @@ def _failure(
         weights=None,
         embedding=None,
         provenance=collect_provenance(
-            config, around.device, weights=None, started_at=started_at, finished_at=around.now()
+            config, around.device, weights=None, started_at=started_at or now, finished_at=now
         ),
     )
+    store.write_run(record)
+    return record

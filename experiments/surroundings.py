@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -29,3 +29,8 @@ class Surroundings:
     progress: Progress
     now: Callable[[], datetime]
     layers: tuple[str, ...] = ()
+
+
+def utc_now() -> datetime:
+    """Return the time, UTC; a function of its own, so that it can be sent to another process."""
+    return datetime.now(UTC)

@@ -1,8 +1,10 @@
 """scikit-learn's digits, which need no file and no network."""
 
 import io
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -16,12 +18,6 @@ def list_digits() -> Listing:
     # Stored as 0 to 16; scaled to the full range of eight bits.
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
     places = {f"digit-{index:04d}": index for index in range(len(images))}
-
-    def read(entry: Entry) -> bytes:
-        encoded = io.BytesIO()
-        Image.fromarray(images[places[entry.sample_id]]).save(encoded, "PNG")
-        return encoded.getvalue()
-
     return Listing(
         card=DatasetCard(
             name="Handwritten digits",
@@ -36,5 +32,11 @@ def list_digits() -> Listing:
         entries=tuple(
             Entry(name, Split.TRAIN, int(bunch.target[place]), "") for name, place in places.items()
         ),
-        read=read,
+        read=partial(_read, images, places),
     )
+
+
+def _read(images: NDArray[np.uint8], places: dict[str, int], entry: Entry) -> bytes:
+    encoded = io.BytesIO()
+    Image.fromarray(images[places[entry.sample_id]]).save(encoded, "PNG")
+    return encoded.getvalue()

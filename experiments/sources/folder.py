@@ -7,7 +7,7 @@ from experiments.config import FolderConfig
 from experiments.decoding import IMAGE_SUFFIXES
 from experiments.results.errors import DataError
 from experiments.results.schema import DatasetCard, Split
-from experiments.sources.listing import Entry, Listing
+from experiments.sources.listing import Entry, Listing, files_below
 
 SPLIT_FOLDERS: Mapping[Split, tuple[str, ...]] = {
     Split.TRAIN: ("train",),
@@ -53,7 +53,7 @@ def list_folder(config: FolderConfig) -> Listing:
             for target, class_name in enumerate(class_names)
             for path in by_class[class_name]
         ),
-        read=lambda entry: (root / entry.path).read_bytes(),
+        read=files_below(root),
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from experiments.results.schema import DatasetCard, Split
 
@@ -31,7 +33,8 @@ class Listing:
         card: What the images are; how they are split and which are unreadable is added later.
         class_names: Names of the classes; targets index into it.
         entries: All images, in any order.
-        read: Returns the encoded image file of an entry; may be called from several threads.
+        read: Returns the encoded image file of an entry; may be called from several threads, and be
+            sent to another process.
         superclasses: For each class the group it belongs to; None where there are no groups.
     """
 
@@ -40,6 +43,15 @@ class Listing:
     entries: tuple[Entry, ...]
     read: Callable[[Entry], bytes]
     superclasses: tuple[str, ...] | None = None
+
+
+def files_below(root: Path) -> Callable[[Entry], bytes]:
+    """Return what reads entries from their paths below a folder."""
+    return partial(_read_file, root)
+
+
+def _read_file(root: Path, entry: Entry) -> bytes:
+    return (root / entry.path).read_bytes()
 
 
 def reason_of(error: Exception) -> str:

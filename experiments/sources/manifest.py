@@ -9,7 +9,7 @@ from experiments.config import ManifestConfig
 from experiments.results.errors import DataError, nearest
 from experiments.results.schema import DatasetCard, Split
 from experiments.sources.folder import SPLIT_FOLDERS
-from experiments.sources.listing import Entry, Listing
+from experiments.sources.listing import Entry, Listing, files_below
 from experiments.tables import SUFFIXES, iter_csv, parquet_text, read_parquet, sorted_labels
 
 _REQUIRED = ("path", "label")
@@ -78,7 +78,7 @@ def list_manifest(config: ManifestConfig) -> Listing:
         ),
         class_names=class_names,
         entries=tuple(entries),
-        read=lambda entry: (root / entry.path).read_bytes(),
+        read=files_below(root),
         superclasses=tuple(groups[name] for name in class_names) if groups else None,
     )
 

@@ -8,7 +8,7 @@ from torchvision.datasets import OxfordIIITPet
 from experiments.config import OxfordPetsConfig
 from experiments.results.errors import DataError
 from experiments.results.schema import DatasetCard, Split
-from experiments.sources.listing import Entry, Listing, reason_of
+from experiments.sources.listing import Entry, Listing, files_below, reason_of
 
 _PARTS = {Split.TRAIN: "trainval", Split.TEST: "test"}
 
@@ -42,7 +42,7 @@ def list_oxford_pets(config: OxfordPetsConfig, downloads: Path) -> Listing:
             # torchvision offers paths and labels only one decoded image at a time in public.
             for path, target in zip(data._images, data._labels, strict=True)
         ),
-        read=lambda entry: (root / "oxford-iiit-pet" / entry.path).read_bytes(),
+        read=files_below(root / "oxford-iiit-pet"),
         superclasses=tuple(species[target] for target in range(len(class_names))),
     )
 

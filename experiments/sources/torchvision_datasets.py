@@ -5,6 +5,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -92,15 +93,19 @@ def list_torchvision(config: TorchvisionConfig, downloads: Path) -> Listing:
             places[sample_id] = (split, index)
             entries.append(Entry(sample_id, split, int(label), path))
 
-    def read(entry: Entry) -> bytes:
-        if entry.path:
-            return (root / entry.path).read_bytes()
-        split, index = places[entry.sample_id]
-        encoded = io.BytesIO()
-        parts[split][index][0].save(encoded, "PNG")
-        return encoded.getvalue()
-
+    read = partial(_read, root, parts, places)
     return _listing(config, entries, _class_names(parts[Split.TRAIN]), read)
+
+
+def _read(
+    root: Path, parts: Mapping[Split, Any], places: Mapping[str, tuple[Split, int]], entry: Entry
+) -> bytes:
+    if entry.path:
+        return (root / entry.path).read_bytes()
+    split, index = places[entry.sample_id]
+    encoded = io.BytesIO()
+    parts[split][index][0].save(encoded, "PNG")
+    return encoded.getvalue()
 
 
 def _listing(

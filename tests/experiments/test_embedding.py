@@ -234,8 +234,8 @@ class TestOnePass:
         seen, of_run = [], []
 
         class Listening(PlainProgress):
-            def epoch_finished(self, epoch):
-                super().epoch_finished(epoch)
+            def epoch_finished(self, run_id, epoch):
+                super().epoch_finished(run_id, epoch)
                 seen.clear()
 
             def run_finished(self, record):

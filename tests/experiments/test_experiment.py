@@ -2,6 +2,9 @@
 
 import dataclasses
 import io
+import os
+import threading
+import time
 from collections import Counter
 
 import numpy as np
@@ -17,10 +20,12 @@ from experiments import models, weights
 from experiments.config import FolderConfig, OxfordPetsConfig, load_config
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
-from experiments.lock import only_writer
+from experiments.launchers import in_this_process
+from experiments.lock import only_runner, only_writer
 from experiments.models import Classifier, build_backbone
 from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError, DataError, StoreError
+from experiments.results.feature_maps import has_feature_maps
 from experiments.results.schema import Split, StrategyConfig, TrainingConfig
 from experiments.results.store import ExperimentStore
 from experiments.runner import run_and_store
@@ -199,7 +204,7 @@ def test_a_run_that_diverges_keeps_the_epochs_before(quick_config, store, around
     seen = []
 
     class Listening(type(around.progress)):
-        def epoch_finished(self, epoch):
+        def epoch_finished(self, run_id, epoch):
             seen.append(epoch)
 
     def poison(module, inputs):
@@ -221,7 +226,7 @@ def interrupt(config, store, around, **options):
     """Stop in the first epoch's report, as Ctrl-C does."""
 
     class Impatient(type(around.progress)):
-        def epoch_finished(self, epoch):
+        def epoch_finished(self, run_id, epoch):
             raise KeyboardInterrupt
 
     impatient = dataclasses.replace(around, progress=Impatient(Console(quiet=True)))
@@ -379,12 +384,56 @@ def test_a_run_whose_weights_or_preprocessing_changed_stays_and_that_is_said(
     assert "with another preprocessing; --runs test_vit-none --force does it again" in said[-1]
 
 
-def test_a_store_in_use_is_not_written_to(quick_config, store, around):
+def test_a_store_in_use_is_waited_for(quick_config, store, around):
+    listening, text = heard(around)
     with only_writer(store.folder, around.now()):
         before = sorted(store.folder.iterdir())
-        with pytest.raises(StoreError, match="another process is writing there"):
-            run(quick_config, store, around)
+        waiting = threading.Thread(target=run, args=(quick_config, store, listening))
+        waiting.start()
+        while "waiting for process" not in text.getvalue():
+            time.sleep(0.01)
         assert sorted(store.folder.iterdir()) == before
+    waiting.join()
+    assert store.read_run("test_vit-none").status == "finished"
+
+
+def test_a_run_that_another_process_does_is_left_to_it(quick_config, store, around):
+    both = quick_config.model_copy(update={"augmentations": ["none", "strong"]})
+    listening, text = heard(around)
+    with only_runner(store.folder, "test_vit-none", around.now()):
+        (done,) = run(both, store, listening)
+        assert done.run_id == "test_vit-strong"
+        assert f"test_vit-none is being done by process {os.getpid()}" in text.getvalue()
+        assert "feature maps are left to whoever does test_vit-none" in text.getvalue()
+        assert not has_feature_maps(store, "test_vit-strong")
+    (done,) = run(both, store, around)
+    assert done.run_id == "test_vit-none"
+    assert has_feature_maps(store, "test_vit-strong")
+
+
+def test_a_run_that_another_process_has_done_meanwhile_is_not_done_again(
+    quick_config, store, around
+):
+    def slow(tasks, dataset):
+        run(quick_config, store, around)
+        return in_this_process(tasks, dataset)
+
+    assert run(quick_config, store, around, launch=slow) == []
+    assert store.read_run("test_vit-none").status == "finished"
+
+
+def test_a_run_that_another_process_does_is_not_removed(quick_config, store, around):
+    run(quick_config, store, around)
+    before = store.read_run("test_vit-none")
+    other = quick_config.model_copy(
+        update={"dataset": quick_config.dataset.model_copy(update={"split_seed": 1})}
+    )
+    with (
+        only_runner(store.folder, "test_vit-none", around.now()),
+        pytest.raises(StoreError, match="test_vit-none is being done by process"),
+    ):
+        run(other, store, around, force=True)
+    assert store.read_run("test_vit-none") == before
 
 
 def test_an_unknown_model_changes_nothing(quick_config, store, around):
