@@ -88,8 +88,14 @@ def busy_runs(folder: Path) -> list[str]:
 def only_maker(path: Path) -> Iterator[None]:
     """Hold the making of a cached file: of several processes one makes it, the others wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.lock")):
-        yield
+    lock = path.with_name(f".{path.name}.lock")
+    with FileLock(lock):
+        try:
+            yield
+        finally:
+            # One that still waits for it may then go on beside another: that makes the file twice,
+            # and no harm.
+            lock.unlink(missing_ok=True)
 
 
 def _run_lock(folder: Path, run_id: str) -> Path:
