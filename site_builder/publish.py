@@ -31,8 +31,9 @@ def check_repository(remote: str) -> None:
 def publish(site: Path, remote: str) -> None:
     """Commit a site onto the branch of published sites and push that.
 
-    The commit has the site's files and no others, and follows what the remote has. Neither the
-    working tree nor the index nor another branch is touched.
+    The commit has the site's files and no others but `CNAME`, where GitHub keeps the custom domain,
+    and follows what the remote has. Neither the working tree nor the index nor another branch is
+    touched.
 
     Args:
         site: A built site.
@@ -42,13 +43,37 @@ def publish(site: Path, remote: str) -> None:
         OutputError: As `check_repository`, or if the remote refuses.
     """
     check_repository(remote)
-    # Others may have published in the meantime; where nobody has, there is nothing to fetch.
-    if _git("ls-remote", "--heads", remote, BRANCH, why=f"the remote {remote!r} does not answer"):
-        _git("fetch", "--quiet", remote, f"+refs/heads/{BRANCH}:refs/remotes/{remote}/{BRANCH}")
+    domain = _custom_domain(remote) if _fetch(remote) else None
     try:
-        ghp_import(str(site), remote=remote, branch=BRANCH, mesg="Publish the site", push=True)
+        ghp_import(
+            str(site),
+            remote=remote,
+            branch=BRANCH,
+            mesg="Publish the site",
+            push=True,
+            cname=domain,
+        )
     except (GhpError, subprocess.CalledProcessError) as error:
         raise OutputError(f"--publish {remote}: cannot be pushed: {error}") from None
+
+
+def _fetch(remote: str) -> bool:
+    """Fetch what others may have published; return whether anybody has."""
+    # A branch by its full name: `user/gh-pages` ends in the same word.
+    head = f"refs/heads/{BRANCH}"
+    why = f"the remote {remote!r} does not answer"
+    if not _git("ls-remote", "--heads", remote, head, why=why):
+        return False
+    _git("fetch", "--quiet", remote, f"+{head}:refs/remotes/{remote}/{BRANCH}")
+    return True
+
+
+def _custom_domain(remote: str) -> str | None:
+    """Return what `CNAME` holds on the branch that was fetched; None where there is none."""
+    published = f"refs/remotes/{remote}/{BRANCH}"
+    if not _git("ls-tree", "--name-only", published, "CNAME"):
+        return None
+    return _git("show", f"{published}:CNAME").strip()
 
 
 def _git(*words: str, why: str = "") -> str:

@@ -70,17 +70,29 @@ def test_the_branch_has_the_site_and_the_working_tree_is_untouched(
     git(tmp_path, "clone", "--quiet", "--branch", BRANCH, "remote", "other")
     for key in ("user.name", "user.email"):
         git(tmp_path / "other", "config", key, "other@example.org")
-    (tmp_path / "other" / "CNAME").write_text("example.org")
+    (tmp_path / "other" / "CNAME").write_text("example.org\n")
+    (tmp_path / "other" / "notes.html").write_text("gone with the next site")
     git(tmp_path / "other", "add", ".")
     git(tmp_path / "other", "commit", "--quiet", "--message", "By another")
     git(tmp_path / "other", "push", "--quiet")
     write_site(site, [("index.html", b"two")])
     publish(site, "origin")
-    assert set(published(tmp_path)) == {"index.html", ".bakeoff"}
+    assert set(published(tmp_path)) == {"index.html", ".bakeoff", "CNAME"}
     assert published(tmp_path)["index.html"] == "two"
+    assert published(tmp_path)["CNAME"].strip() == "example.org"
     log = git(tmp_path / "remote", "log", "--format=%s", BRANCH).splitlines()
     assert log == ["Publish the site", "By another", "Publish the site"]
     assert state(checkout) == before
+
+
+def test_another_branch_of_that_last_name_is_not_taken_for_it(
+    checkout: Path, tmp_path: Path
+) -> None:
+    git(checkout, "push", "--quiet", "origin", f"main:refs/heads/user/{BRANCH}")
+    site = tmp_path / "site"
+    write_site(site, [("index.html", b"one")])
+    publish(site, "origin")
+    assert published(tmp_path)["index.html"] == "one"
 
 
 def test_what_stands_in_the_way_is_named(
