@@ -80,7 +80,7 @@ def changes_since(old: Experiment, new: Experiment) -> tuple[Change, ...]:
     """
     before = {run.run_id: run for run in old.runs}
     reasons = {
-        run.run_id: _why_untested(before[run.run_id], run)
+        run.run_id: _why_untested(old, before[run.run_id], new, run)
         for run in new.ranked
         if run.run_id in before
     }
@@ -120,14 +120,23 @@ def _verdict(paired: Paired, p_value: float) -> Verdict:
     return Verdict.BETTER if paired.difference > 0 else Verdict.WORSE
 
 
-def _why_untested(old: Run, new: Run) -> str:
+def _why_untested(old: Experiment, old_run: Run, new: Experiment, new_run: Run) -> str:
     """Return why two runs cannot be compared image by image; empty if they can."""
-    ours, theirs = new.predictions, old.predictions
+    ours, theirs = new_run.predictions, old_run.predictions
     if ours is None or theirs is None:
-        return new.no_predictions or old.no_predictions
+        return new_run.no_predictions or old_run.no_predictions
     if not np.array_equal(np.sort(ours.sample_ids), np.sort(theirs.sample_ids)):
         return "the test images are others"
+    # A run would seem better where the truth has changed and not what the model says.
+    if _truth(ours, new) != _truth(theirs, old):
+        return "the test images are labelled otherwise"
     return ""
+
+
+def _truth(said: Predictions, experiment: Experiment) -> list[str]:
+    """Return the class of every image by its name, in the order of their ids."""
+    names = experiment.record.class_names
+    return [names[target] for target in said.targets[np.argsort(said.sample_ids)]]
 
 
 def _pair(old: Run, new: Run) -> Paired:

@@ -12,7 +12,7 @@ from experiments.results.predictions import Predictions
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.changes import Verdict, changes_since, older_store
-from site_builder.loading import load
+from site_builder.loading import Experiment, load
 from site_builder.pages.changes import changes
 from site_builder.pipeline import build_site
 from site_builder.prepared import load_with_older
@@ -99,6 +99,40 @@ def test_other_images_are_not_compared(tmp_path: Path) -> None:
         assert change.verdict == Verdict.UNTESTED
         assert change.reason == "the test images are others"
         assert change.paired is None
+
+
+def with_classes(experiment: Experiment, names: tuple[str, ...]) -> Experiment:
+    record = experiment.record.model_copy(update={"class_names": list(names)})
+    return replace(experiment, record=record)
+
+
+def with_targets(experiment: Experiment, new_index: tuple[int, ...]) -> Experiment:
+    """Number the classes otherwise, in what is stored of every run."""
+    numbered = np.array(new_index)
+    runs = [
+        replace(run, predictions=replace(
+            run.predictions, targets=numbered[run.predictions.targets],
+            top_classes=numbered[run.predictions.top_classes],
+        ))
+        for run in experiment.runs
+    ]  # fmt: skip
+    return replace(experiment, runs=tuple(runs))
+
+
+def test_images_that_are_labelled_otherwise_are_not_compared(store: ExperimentStore) -> None:
+    old = load(store)
+    renamed = with_classes(old, ("circle", "square", "heart"))
+    swapped = with_classes(old, ("square", "circle", "star"))
+    for new in (renamed, swapped):
+        for change in changes_since(old, new):
+            assert change.verdict == Verdict.UNTESTED
+            assert change.reason == "the test images are labelled otherwise"
+
+
+def test_the_order_of_the_classes_changes_nothing(store: ExperimentStore) -> None:
+    old = load(store)
+    new = with_classes(with_targets(old, (1, 2, 0)), ("star", "circle", "square"))
+    assert {change.verdict for change in changes_since(old, new)} == {Verdict.SAME}
 
 
 def test_the_page_and_the_summary_say_the_same(
