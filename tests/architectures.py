@@ -51,7 +51,7 @@ def made_up_architecture(
             ModelStage(name="stem", shape=(6, side, side)),
             ModelStage(name="layer1", shape=(24, side // 2, side // 2)),
             ModelStage(name="blocks.2", shape=(96, side // 4, side // 4)),
-            ModelStage(name="head", shape=(3, 1, 1)),
+            ModelStage(name="classifier head", shape=(3, 1, 1)),
         ],
         layers=layers,
         skips=[SkipConnection(first=1, join=3), SkipConnection(first=4, join=5)]

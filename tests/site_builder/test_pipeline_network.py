@@ -17,7 +17,7 @@ from site_builder import formatting
 from site_builder.comparisons import compare_runs
 from site_builder.loading import load
 from site_builder.naming import run_names
-from site_builder.pages.pipeline import backbone, head
+from site_builder.pages.pipeline import backbone, head, index
 from site_builder.pages.pipeline.files import material_of, pipeline_files
 from site_builder.pages.pipeline.page import Material, Model
 from tests.architectures import add_architecture
@@ -99,6 +99,17 @@ def files(store: ExperimentStore) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def built(files: dict[str, bytes]) -> dict[str, str]:
     return pages(files)
+
+
+def test_without_a_walkthrough_shapes_are_those_of_the_network(tmp_path: Path) -> None:
+    bare = write_made_up_store(tmp_path, models=("alpha",), augmentations=("none", "standard"))
+    add_architecture(bare, "alpha-none")
+    made = material(bare)
+    known, unknown = (index.values(made, model_of(made, run)).texts for run in
+                      ("alpha-none", "alpha-standard"))  # fmt: skip
+    # The last stage of the backbone, and what the only layer of the head takes.
+    assert (known["features"], known["pooled"]) == (formatting.shape((96, 4, 4)), "96")
+    assert (unknown["features"], unknown["pooled"]) == (formatting.MISSING,) * 2
 
 
 @pytest.mark.parametrize("address", [BACKBONE, HEAD])

@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.results.schema import Step, WalkStep
 from site_builder import formatting
+from site_builder.lessons.arithmetic import n_features
 from site_builder.pages.pipeline.page import Model
 
 STEP_NAMES: dict[Step, str] = {
@@ -56,11 +57,11 @@ def shapes(model: Model, n_classes: int) -> Shapes:
     if model.walkthrough:
         names: tuple[Step, ...] = ("normalise", "features", "pool", "logits")
         return Shapes(*(formatting.shape(model.walkthrough.step(name).shape) for name in names))
-    fed = model.run.record.preprocessing
+    fed, made_of = model.run.record.preprocessing, model.architecture
     return Shapes(
         input=formatting.shape((3, fed.input_size, fed.input_size)) if fed else formatting.MISSING,
         features=_features(model),
-        pooled=_head_input(model),
+        pooled=formatting.shape((n_features(made_of),)) if made_of else formatting.MISSING,
         logits=formatting.count(n_classes),
     )
 
@@ -87,20 +88,8 @@ def size_bytes(step: WalkStep) -> int:
 def _features(model: Model) -> str:
     """Return the shape of what the backbone's last stage makes, or the last layer mapped."""
     stages = model.architecture.stages if model.architecture else []
-    backbone = [stage.shape for stage in stages if stage.name != "head"]
+    # The last stage is the head, whatever it is called.
+    backbone = [stage.shape for stage in stages[:-1]]
     mapped = [layer.shape for layer in model.maps.layers] if model.maps else []
     found = backbone or mapped
     return formatting.shape(found[-1]) if found else formatting.MISSING
-
-
-def _head_input(model: Model) -> str:
-    """Return how many numbers the first linear layer of the head takes."""
-    made_of = model.architecture
-    if made_of is None:
-        return formatting.MISSING
-    head = [
-        layer
-        for layer in made_of.layers
-        if made_of.stages[layer.stage].name == "head" and layer.type == "linear"
-    ]
-    return formatting.shape(head[0].input_shape) if head else formatting.MISSING
