@@ -238,22 +238,57 @@ def test_a_run_says_what_its_page_says(any_experiment: Experiment) -> None:
                 assert mine.removesuffix("%").strip() == value.text
 
 
-def test_a_run_says_what_the_table_of_runs_says(experiment: Experiment) -> None:
-    names, comparisons = run_names(experiment), compare_runs(experiment)
-    context = compare_context(experiment, names, comparisons, tradeoffs(experiment, names))
+@pytest.fixture
+def timed(tmp_path: Path) -> Experiment:
+    """Three runs of one network, each timed otherwise."""
+    store = write_made_up_store(
+        tmp_path, models=("alpha",), augmentations=("none",), training_seeds=(0, 1, 2)
+    )
+    for place, run_id in enumerate(store.read_experiment().run_ids):
+        run = store.read_run(run_id)
+        assert run.cost is not None
+        times = {
+            "latency_ms": 2.0 + place,
+            "latency_p95_ms": 5.0 + 2 * place,
+            "throughput_per_s": 400.0 - 100 * place,
+        }
+        store.write_run(run.model_copy(update={"cost": run.cost.model_copy(update=times)}))
+    return load(store)
+
+
+def test_a_formula_has_the_runs_own_times_and_says_what_tables_have(timed: Experiment) -> None:
+    found = [numbers_of(timed, run, 0).values for run in timed.runs]
+    own, shown = (
+        ("latency", "p95", "throughput"),
+        ("latency-shown", "p95-shown", "throughput-shown"),
+    )
+    assert [[values[key] for key in own] for values in found] == [
+        [f"2.00{NBSP}ms", f"5.00{NBSP}ms", "400/s"],
+        [f"3.00{NBSP}ms", f"7.00{NBSP}ms", "300/s"],
+        [f"4.00{NBSP}ms", f"9.00{NBSP}ms", "200/s"],
+    ]
+    for values in found:
+        assert [values[key] for key in shown] == [f"3.00{NBSP}ms", f"7.00{NBSP}ms", "300/s"]
+    for key in shown:
+        assert any(f"@{key}" in of.about for _, of in all_worked()), key
+
+
+def test_a_run_says_what_the_table_of_runs_says(timed: Experiment) -> None:
+    names, comparisons = run_names(timed), compare_runs(timed)
+    context = compare_context(timed, names, comparisons, tradeoffs(timed, names))
     page = PageReader(render("pages/compare.html", context).decode())
     costs = {row[0]: row[1:] for row in page.tables["Resources"][1:]}
     heads = [head.split("▾")[0] for head in page.tables["Resources"][0]][1:]
-    for run in experiment.runs:
+    for run in timed.runs:
         name = names[run.run_id]
         row = next(
             cells for label, cells in costs.items() if label == f"{name.model}{name.variant}"
         )
         shown = dict(zip(heads, row, strict=True))
-        values = numbers_of(experiment, run, 0).values
+        values = numbers_of(timed, run, 0).values
         for head, key in {
-            "Latency": "latency", "Latency, p95": "p95", "FLOPs": "flops-shown",
-            "Parameters": "parameters-shown", "Throughput": "throughput",
+            "Latency": "latency-shown", "Latency, p95": "p95-shown", "FLOPs": "flops-shown",
+            "Parameters": "parameters-shown", "Throughput": "throughput-shown",
         }.items():  # fmt: skip
             cell = next(
                 text for of, text in shown.items() if re.match(rf"{head}\W*(more|less|$)", of)
