@@ -106,7 +106,7 @@ class Server:
         """Answer until `shutdown`, in the thread that calls this.
 
         Args:
-            meanwhile: Is run beside it.
+            meanwhile: Is run beside it; what it raises ends the answering, and is raised here.
         """
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve(meanwhile))
@@ -114,15 +114,18 @@ class Server:
     async def _serve(self, meanwhile: Coroutine[None, None, None] | None) -> None:
         server = HTTPServer(self._application)
         server.add_socket(self._socket)
-        watching = asyncio.create_task(meanwhile) if meanwhile is not None else None
-        await self._ended.wait()
-        if watching is not None:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
+        running = {asyncio.create_task(self._ended.wait())}
+        if meanwhile is not None:
+            running.add(asyncio.create_task(meanwhile))
+        done, left = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         server.stop()
         await server.close_all_connections()
         await asyncio.get_running_loop().shutdown_default_executor()
+        for task in done:
+            task.result()
 
     def shutdown(self) -> None:
         """Stop `serve_forever`, from any thread and even before it is called."""
@@ -198,7 +201,8 @@ def serve(
         watched: Files and folders that the site is made from.
 
     Raises:
-        OutputError: If there is no site in `folder`, or the port cannot be had.
+        OutputError: If there is no site in `folder`, the port cannot be had, or what is to be
+            watched cannot be.
     """
     with open_server(folder, port, live=True) as server, contextlib.suppress(KeyboardInterrupt):
         # An exception in the middle of whatever the loop does could leave its threads waiting.
@@ -210,10 +214,13 @@ def serve(
 async def _rebuild_on_changes(rebuild: Callable[[], bool], watched: list[Path]) -> None:
     # What reloads says, for its log, which of these has changed.
     LiveReloadHandler.watcher = Watcher()
-    async for _ in awatch(*watched, watch_filter=_is_source, step=200):
-        # The old site is served until the new one is there.
-        if await asyncio.to_thread(rebuild):
-            LiveReloadHandler.reload_waiters()
+    try:
+        async for _ in awatch(*watched, watch_filter=_is_source, step=200):
+            # The old site is served until the new one is there.
+            if await asyncio.to_thread(rebuild):
+                LiveReloadHandler.reload_waiters()
+    except OSError as error:
+        raise OutputError(f"--serve: cannot watch for changes: {error}") from None
 
 
 def _is_source(_: Change, path: str) -> bool:

@@ -6,6 +6,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -91,6 +92,30 @@ def test_an_impossible_port_and_a_missing_site_are_named(tmp_path: Path) -> None
         serve(tmp_path / "site", 70_000, *IDLE)
     with pytest.raises(OutputError, match="there is no site to serve"):
         serve(tmp_path / "nowhere", 0, *IDLE)
+
+
+def test_serving_ends_where_watching_fails(tmp_path: Path) -> None:
+    """In threads: a browser's loop may be running in this one."""
+    write_site(tmp_path / "site", [("index.html", b"hi")])
+
+    async def fail() -> None:
+        raise RuntimeError("no more watches")
+
+    with open_server(tmp_path / "site", 0) as server, ThreadPoolExecutor(1) as pool:
+        answering = pool.submit(server.serve_forever, fail())
+        try:
+            with pytest.raises(RuntimeError, match="no more watches"):
+                answering.result(timeout=10)
+        finally:
+            server.shutdown()
+
+
+def test_what_cannot_be_watched_ends_serving_with_a_message(tmp_path: Path) -> None:
+    write_site(tmp_path / "site", [("index.html", b"hi")])
+    gone = _SERVING.replace("[site])", "[site / 'gone'])")
+    words = [sys.executable, "-c", gone, str(tmp_path / "site")]
+    done = subprocess.run(words, timeout=30, check=False, capture_output=True, text=True)
+    assert "OutputError: --serve: cannot watch for changes" in done.stderr
 
 
 _SERVING = """
