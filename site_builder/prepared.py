@@ -20,7 +20,8 @@ class Prepared:
     """The site of an experiment, not yet written.
 
     Attributes:
-        warnings: A line for every planned run that the site cannot show.
+        warnings: A line for every planned run that the site cannot show, and for older results
+            that tell nothing of this experiment.
         gate: The checks of this build.
         pages: Makes the files of a site, but for those that need the others to be written.
     """
@@ -59,6 +60,10 @@ class Prepared:
         warnings = warnings_of(experiment)
         if strict and warnings:
             raise BakeoffError("--strict: " + "; ".join(warnings))
+        if compare_with and experiment.before is None:
+            warnings.append(
+                f"--compare-with {compare_with}: has no results of {experiment.record.name}"
+            )
         return cls(warnings, Gate(experiment, allow_inconsistent=allow_inconsistent), pages)
 
     @property

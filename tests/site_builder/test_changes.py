@@ -156,6 +156,14 @@ def test_the_page_and_the_summary_say_the_same(
         assert f">{verdict}</b>" in page
 
 
+def test_older_results_of_other_experiments_are_told_of(tmp_path: Path) -> None:
+    new = write_made_up_store(tmp_path / "new", name="present")
+    write_made_up_store(tmp_path / "old", name="another")
+    remarks = build_site(new, tmp_path / "site", strict=True, compare_with=tmp_path / "old")
+    assert f"--compare-with {tmp_path / 'old'}: has no results of present" in remarks
+    assert build_site(new, tmp_path / "site", strict=True, compare_with=tmp_path / "new") == []
+
+
 def test_without_older_results_nothing_is_said_of_changes(store: ExperimentStore) -> None:
     experiment = load(store)
     assert changes(experiment) is None
