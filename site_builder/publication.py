@@ -26,7 +26,10 @@ class Publication:
 
     def address(self, page: str) -> str:
         """Return the full address of a page; empty where it is not known."""
-        return f"{self.base_url}{page.removesuffix('index.html')}" if self.base_url else ""
+        folder, _, name = page.rpartition("/")
+        if name == addresses.INDEX:
+            page = f"{folder}/" if folder else ""
+        return f"{self.base_url}{page}" if self.base_url else ""
 
     @property
     def path(self) -> str:
@@ -44,13 +47,22 @@ def base_url(text: str) -> str:
     Raises:
         ConfigError: If it is no address of a folder on a web server.
     """
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if not _is_folder(text):
         raise ConfigError(
             f"--base-url {text}: has to be the address of the site, such as "
             "https://user.github.io/repo/"
         )
     return text.rstrip("/") + "/"
+
+
+def _is_folder(text: str) -> bool:
+    """Return whether a text is the address of a folder on a web server."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    on_a_server = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return on_a_server and not parts.query and not parts.fragment
 
 
 def host_files() -> Iterator[tuple[str, bytes]]:

@@ -15,7 +15,7 @@ from site_builder.loading import load
 from site_builder.naming import run_names
 from site_builder.pipeline import build_site
 from site_builder.preview import HEIGHT_PX, WIDTH_PX, preview
-from site_builder.publication import base_url
+from site_builder.publication import Publication, base_url
 from site_builder.several import build_sites
 from tests.made_up import write_made_up_store
 
@@ -132,6 +132,16 @@ def test_the_preview_is_a_picture_of_this_experiment(tmp_path: Path) -> None:
     assert len(drawn[0]) < 100_000
 
 
+def test_only_the_index_of_a_folder_goes_by_the_folders_address() -> None:
+    place = Publication(BASE)
+    pages = ("index.html", "pipeline/index.html", "runs/my-index.html", "myindex.html")
+    assert [place.address(page).removeprefix(BASE) for page in pages] == [
+        "",
+        "pipeline/",
+        *pages[2:],
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -144,7 +154,9 @@ def test_an_address_ends_with_a_slash(given: str, expected: str) -> None:
     assert base_url(given) == expected
 
 
-@pytest.mark.parametrize("given", ["a.org", "file:///x", "https://", "https://a.org/?q=1", "/x/"])
+@pytest.mark.parametrize(
+    "given", ["a.org", "file:///x", "https://", "https://a.org/?q=1", "/x/", "http://[x"]
+)
 def test_what_is_no_address_is_refused(given: str) -> None:
     with pytest.raises(ConfigError, match=r"--base-url .*: has to be the address of the site"):
         base_url(given)
