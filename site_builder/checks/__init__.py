@@ -36,6 +36,7 @@ from site_builder.checks.splits import (
     DistinctClasses,
     NearDuplicates,
 )
+from site_builder.checks.walkthroughs import WalkedImages
 from site_builder.loading import Experiment
 
 __all__ = [
@@ -77,6 +78,7 @@ _STORE_CHECKS: dict[str, tuple[Check, ...]] = {
         ArchitectureTotals(),
     ),
     "Feature maps": (MappedImages(), EvidenceClasses()),
+    "Walkthroughs": (WalkedImages(),),
     "Files": (StoredFiles(),),
 }
 _SITE_CHECKS: dict[str, tuple[SiteCheck, ...]] = {"Pages": (ShownAccuracy(), Links())}

@@ -15,6 +15,7 @@ from experiments.results.feature_maps import (
 from experiments.results.predictions import Predictions
 from experiments.results.schema import Sample, Split
 from experiments.results.store import ExperimentStore
+from experiments.results.walkthrough import read_walkthrough, write_walkthrough
 
 RUN = "alpha-none"
 Change = Callable[[ExperimentStore], None]
@@ -155,6 +156,13 @@ def respond_to(place: int, n_channels: int | None = None) -> Change:
         layers[1] = layers[1][:n_channels]
         names = [layer.name for layer in record.layers]
         change_feature_maps(store, top_images=write_top_images(store, RUN, layers, names, []))
+
+    return change
+
+
+def walk(**changes: Any) -> Change:
+    def change(store: ExperimentStore) -> None:
+        write_walkthrough(store, read_walkthrough(store, RUN).model_copy(update=changes))
 
     return change
 

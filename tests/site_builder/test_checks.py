@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from experiments.results.errors import InconsistentError
 from experiments.results.predictions import Predictions
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
@@ -18,6 +19,7 @@ from site_builder.checks.base import Finding, Status
 from site_builder.checks.near_duplicates import nearest
 from site_builder.checks.numbers import Times
 from site_builder.loading import load
+from site_builder.pipeline import build_site
 from tests.architectures import add_architecture
 from tests.feature_maps import add_feature_maps
 from tests.made_up import write_made_up_store
@@ -42,7 +44,9 @@ from tests.site_builder.tampering import (
     respond_to,
     sha256_of_test_image,
     swap_class_counts,
+    walk,
 )
+from tests.walkthrough import add_walkthroughs
 
 
 @pytest.fixture
@@ -50,6 +54,7 @@ def store(tmp_path: Path) -> ExperimentStore:
     store = write_made_up_store(tmp_path / "results")
     add_feature_maps(store)
     add_architecture(store, *store.read_experiment().run_ids)
+    add_walkthroughs(store)
     return store
 
 
@@ -106,6 +111,9 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("MappedImages", respond_to(60), "top_images of layer1 has a place beyond the test split"),
     ("MappedImages", respond_to(0, n_channels=5), "5 channels of layer1, not 24"),
     ("EvidenceClasses", map_class, "the map of its prediction is for class"),
+    ("WalkedImages", walk(sample_id="val/00000"), "val/00000 is not in the test split"),
+    ("WalkedImages", walk(classes=[0, 3, 1]), "it names class 3, of 3 classes from 0"),
+    ("WalkedImages", walk(classes=[0], logits=[1.0], probabilities=[1.0]), "it names one class"),
 ]  # fmt: skip
 
 
@@ -127,6 +135,18 @@ def test_a_tampered_store_fails(
     finding = findings(store)[check]
     assert finding.status == Status.FAILED
     assert detail in "\n".join(finding.details).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("change", [change for name, change, _ in TAMPERED if "Walked" in name])
+def test_a_walkthrough_that_fails_its_check_is_not_shown(
+    store: ExperimentStore, tmp_path: Path, change: Change
+) -> None:
+    change(store)
+    with pytest.raises(InconsistentError, match="Walkthroughs are of test images"):
+        build_site(store, tmp_path / "site")
+    build_site(store, tmp_path / "site", allow_inconsistent=True)
+    shard = (tmp_path / "site" / "data" / "pipeline" / f"{RUN}.js").read_text(encoding="utf-8")
+    assert "no image was followed through it yet" in shard
 
 
 @pytest.mark.parametrize(

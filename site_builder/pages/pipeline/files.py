@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from experiments.results.architecture import has_architecture, read_architecture
 from experiments.results.schema import FeatureMaps
-from experiments.results.store import ExperimentStore
 from experiments.results.teaching import has_teaching, read_teaching
-from experiments.results.walkthrough import has_walkthrough, read_walkthrough
 from site_builder import payloads
+from site_builder.checks.walkthroughs import sound_walkthrough
 from site_builder.comparisons import Comparisons
 from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
@@ -72,18 +70,18 @@ def material_of(
         names=names,
         comparisons=comparisons,
         models=tuple(
-            _model(store, run, names[run.run_id], maps.get(run.run_id)) for run in experiment.ranked
+            _model(experiment, run, names[run.run_id], maps.get(run.run_id))
+            for run in experiment.ranked
         ),
         teaching=read_teaching(store) if has_teaching(store) else None,
     )
 
 
-def _model(store: ExperimentStore, run: Run, name: RunName, maps: FeatureMaps | None) -> Model:
-    run_id = run.run_id
+def _model(experiment: Experiment, run: Run, name: RunName, maps: FeatureMaps | None) -> Model:
     return Model(
         run=run,
         name=name,
-        architecture=read_architecture(store, run_id) if has_architecture(store, run_id) else None,
+        architecture=experiment.architectures.of(run.run_id),
         maps=maps,
-        walkthrough=read_walkthrough(store, run_id) if has_walkthrough(store, run_id) else None,
+        walkthrough=sound_walkthrough(experiment, run.run_id),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from experiments.results.schema import Split, Walkthrough
 from site_builder import addresses, formatting
 from site_builder.loading import Experiment
+from site_builder.pages.lacking import making
 from site_builder.pages.pipeline.page import Frame, Material, Model, Page
 from site_builder.pages.pipeline.pictures import feature_map, mapped_layer, step_picture
 from site_builder.pages.pipeline.strips import bar, profile
@@ -18,6 +19,7 @@ from site_builder.pages.pipeline.walk import (
     step_row,
     why_not_walked,
 )
+from site_builder.pages.run.command import Command
 from site_builder.pages.site import Site
 
 N_TOP = 5
@@ -48,14 +50,14 @@ class PipelineContext:
         frame: The frame of the pipeline's pages.
         places: Places of the most probable classes, from 1.
         walked: Whether an image was followed through a model.
-        command: How that is done for the models that lack it; empty where none does.
+        command: How that is done for the models that lack it; None where none does.
     """
 
     site: Site
     frame: Frame
     places: tuple[str, ...]
     walked: bool
-    command: str
+    command: Command | None
 
 
 def pipeline_context(material: Material, site: Site, frame: Frame) -> PipelineContext:
@@ -67,9 +69,7 @@ def pipeline_context(material: Material, site: Site, frame: Frame) -> PipelineCo
         frame=frame,
         places=tuple(_places(experiment)),
         walked=any(model.walkthrough for model in material.models),
-        command=f"python build.py --experiment {experiment.record.name} --run-experiments"
-        if lacking
-        else "",
+        command=making(experiment.record.name) if lacking else None,
     )
 
 
@@ -89,8 +89,11 @@ def values(material: Material, model: Model) -> Values:
     if walk is None:
         tops = [f"{name}-{place}" for place in _places(experiment) for name in _OF_A_CLASS]
         return Values(texts | dict.fromkeys((*_STORY, *tops), ""))
+    target = _target(experiment, walk)
     return Values(
-        texts=texts | _story(experiment, model, walk) | dict(_top(experiment, walk)),
+        texts=texts
+        | _story(experiment, model, walk, target)
+        | dict(_top(experiment, walk, target)),
         rows={"steps": tuple(map(step_row, walk.steps))},
         pictures=_pictures(experiment, model, walk),
         paths={"pooled": profile(walk.pooled), **_bars(experiment, walk)},
@@ -105,7 +108,7 @@ def _places(experiment: Experiment) -> Iterator[str]:
     return map(formatting.count, range(1, min(N_TOP, experiment.n_classes) + 1))
 
 
-def _story(experiment: Experiment, model: Model, walk: Walkthrough) -> dict[str, str]:
+def _story(experiment: Experiment, model: Model, walk: Walkthrough, target: int) -> dict[str, str]:
     """Return what is said of the image between the photograph and the probabilities."""
     photo, fed, features = walk.step("photo"), walk.step("normalise"), walk.step("features")
     first = experiment.record.class_names[walk.classes[0]]
@@ -114,7 +117,7 @@ def _story(experiment: Experiment, model: Model, walk: Walkthrough) -> dict[str,
         "photo-axes": " × ".join(photo.axes),
         "photo-memory": formatting.size(size_bytes(photo)),
         "sample": walk.sample_id,
-        "target": experiment.record.class_names[_target(experiment, walk)],
+        "target": experiment.record.class_names[target],
         "input-memory": formatting.size(size_bytes(fed)),
         "input-least": formatting.value(fed.values.minimum),
         "input-greatest": formatting.value(fed.values.maximum),
@@ -129,7 +132,7 @@ def _story(experiment: Experiment, model: Model, walk: Walkthrough) -> dict[str,
         "ahead": formatting.value(walk.logits[0] - walk.logits[1]),
         "times": times_as_probable(walk.logits[0] - walk.logits[1]),
         "answer": f"{first}, {formatting.probability(walk.probabilities[0])}",
-        "verdict": _verdict(experiment, walk),
+        "verdict": _verdict(experiment, walk, target),
         "difference": formatting.probability(walk.difference),
     }
 
@@ -156,14 +159,14 @@ def times_as_probable(ahead: float) -> str:
     return f"about {formatting.power_of_ten(round(ahead / math.log(10)))}"
 
 
-def _top(experiment: Experiment, walk: Walkthrough) -> Iterator[tuple[str, str]]:
+def _top(experiment: Experiment, walk: Walkthrough, target: int) -> Iterator[tuple[str, str]]:
     """Yield class, logit and probability of the most probable classes, each by its place."""
     ranked = zip(walk.classes, walk.logits, walk.probabilities, strict=True)
     for place, (index, logit, probability) in zip(_places(experiment), ranked, strict=False):
         yield f"class-{place}", experiment.record.class_names[index]
         yield f"logit-{place}", formatting.value(logit)
         yield f"probability-{place}", formatting.probability(probability)
-        yield f"mark-{place}", "target" if index == _target(experiment, walk) else ""
+        yield f"mark-{place}", "target" if index == target else ""
 
 
 def _bars(experiment: Experiment, walk: Walkthrough) -> dict[str, str]:
@@ -171,8 +174,7 @@ def _bars(experiment: Experiment, walk: Walkthrough) -> dict[str, str]:
     return {f"bar-{place}": bar(probability) for place, probability in shares}
 
 
-def _verdict(experiment: Experiment, walk: Walkthrough) -> str:
-    target = _target(experiment, walk)
+def _verdict(experiment: Experiment, walk: Walkthrough, target: int) -> str:
     name = experiment.record.class_names[target]
     if walk.classes[0] == target:
         return f"Right: the image is of “{name}”, the most probable class."
