@@ -73,8 +73,10 @@ def _png(title: str, question: str, bars: Sequence[_Bar]) -> bytes:
 
 def _lines(figure: Figure, top: float, text: str, n_signs: int, n_lines: int, **looks: Any) -> None:
     wrapped = "\n".join(textwrap.wrap(text, n_signs, max_lines=n_lines, placeholder="…"))
-    drawn = figure.text(_LEFT, top, wrapped, va="top", parse_math=False, **looks)
-    _fit(drawn, 1 - 2 * _LEFT)
+    # An empty text has no width to fit.
+    if wrapped:
+        drawn = figure.text(_LEFT, top, wrapped, va="top", parse_math=False, **looks)
+        _fit(drawn, 1 - 2 * _LEFT)
 
 
 def _fit(drawn: Text, width: float) -> None:

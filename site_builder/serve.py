@@ -114,7 +114,7 @@ class Server:
     async def _serve(self, meanwhile: Coroutine[None, None, None] | None) -> None:
         server = HTTPServer(self._application)
         server.add_socket(self._socket)
-        running = {asyncio.create_task(self._ended.wait())}
+        running: set[asyncio.Task[object]] = {asyncio.create_task(self._ended.wait())}
         if meanwhile is not None:
             running.add(asyncio.create_task(meanwhile))
         done, left = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -10,8 +10,11 @@ from site_builder.naming import run_names
 from site_builder.pages.changes import changes
 from site_builder.tables import Table, performance_table, resources_table
 
-# What GitHub's Markdown reads as markup, a mention or a reference; "|" ends a cell.
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@!&$])")
+# What GitHub's Markdown reads as markup; "|" ends a cell.
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|~!&$])")
+# Mentions and references are looked for in what Markdown has become: a backslash is gone by then,
+# but a comment still parts the sign from the word.
+_MENTION = re.compile(r"([@#])")
 
 
 def summary(experiment: Experiment) -> str:
@@ -67,4 +70,5 @@ def _line(cells: Sequence[str]) -> str:
 
 def _escape(text: str) -> str:
     """Return a text on one line, of which Markdown makes nothing."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    escaped = _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MENTION.sub(r"\1<!-- -->", escaped)

@@ -139,7 +139,7 @@ def test_the_page_and_the_summary_say_the_same(
     stores: tuple[ExperimentStore, ExperimentStore], tmp_path: Path
 ) -> None:
     old, new = stores
-    relabel(new, "alpha-none", "A|lpha <b>*x*</b> @user")
+    relabel(new, "alpha-none", "A|lpha <b>*x*</b> @user #12")
     build_site(new, tmp_path / "site", compare_with=old.folder.parent)
     page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     sentence = "Of 5 runs: 1 new, 1 gone, 1 better, 1 worse, 1 same."
@@ -151,7 +151,7 @@ def test_the_page_and_the_summary_say_the_same(
     assert {len(row) for row in rows} == {5}
     verdicts = [row[1].strip() for row in rows[2:]]
     assert sorted(verdicts) == ["better", "gone", "new", "same", "worse"]
-    assert r"A\|lpha \<b\>\*x\*\</b\> \@user" in table
+    assert r"A\|lpha \<b\>\*x\*\</b\> @<!-- -->user #<!-- -->12" in table
     for verdict in verdicts:
         assert f">{verdict}</b>" in page
 

@@ -142,6 +142,22 @@ def test_only_the_index_of_a_folder_goes_by_the_folders_address() -> None:
     ]
 
 
+def test_a_preview_without_a_question_has_its_title(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path)
+    asked = store.read_experiment()
+    drawn = {}
+    for question in ("", "Why?"):
+        store.write_experiment(asked.model_copy(update={"question": question}), None)
+        experiment = load(store)
+        picture = Image.open(io.BytesIO(preview(experiment, run_names(experiment))[1]))
+        drawn[question] = np.asarray(picture.convert("L"))
+    differs = np.flatnonzero((drawn[""] != drawn["Why?"]).any(axis=1))
+    assert differs.size
+    # Where the question stands, and nowhere else.
+    assert 0.15 * HEIGHT_PX < differs.min() < differs.max() < 0.35 * HEIGHT_PX
+    assert (drawn[""][differs.min() : differs.max()] > 240).all()
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
