@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import norm
 
 from experiments.results.metrics.intervals import CONFIDENCE
+from experiments.results.metrics.paired import ALPHA
 from site_builder import formatting
 from site_builder.comparisons import Comparisons
 from site_builder.formulas.formula import Formula, Missing, Section, Values, Worked
@@ -13,6 +14,9 @@ from site_builder.loading import Run
 from site_builder.naming import RunName
 from site_builder.references import DIETTERICH, EFRON, HOLM, MCNEMAR, WILSON
 
+_LOW, _HIGH = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
+_Q_LOW, _Q_HIGH = (rf"Q_{{{formatting.rate(of)}\,\%}}" for of in (_LOW, _HIGH))
+_LEVEL = formatting.setting(ALPHA)
 _ALONE = "there is no other run to test it against"
 
 
@@ -23,7 +27,7 @@ def values(run: Run, comparisons: Comparisons, names: dict[str, RunName]) -> Val
 
 def _wilson(run: Run) -> Values:
     return {
-        "z": formatting.precise(float(norm.ppf((1 + CONFIDENCE) / 2))),
+        "z": formatting.precise(float(norm.ppf(_HIGH))),
         "rate": formatting.precise(run.accuracy),
         "accuracy-low": formatting.percent(run.interval.low),
         "accuracy-high": formatting.percent(run.interval.high),
@@ -110,7 +114,7 @@ SECTION = Section(
                 r" p\right)}{N} + \frac{z^{2}}{4 N^{2}}}}{1 + \frac{z^{2}}{N}}",
             ),
             symbols="p hat is the observed share of N images, and z the quantile of the normal "
-            f"distribution that leaves {formatting.percent((1 - CONFIDENCE) / 2)} on either side.",
+            f"distribution that leaves {formatting.percent(_LOW)} on either side.",
             range="Within 0 and 100 %; the narrower the better.",
             edge_cases="At 0 % and 100 % it stays inside and keeps a width, unlike the usual plus "
             "or minus two standard errors.",
@@ -131,12 +135,12 @@ SECTION = Section(
             answers="How much would a score without a formula for its error vary with the test "
             "set?",
             latex=(
-                r"\left[\, Q_{2.5\,\%}\left(\theta_1, \ldots, \theta_B\right),\;"
-                r" Q_{97.5\,\%}\left(\theta_1, \ldots, \theta_B\right) \,\right]",
+                rf"\left[\, {_Q_LOW}\left(\theta_1, \ldots, \theta_B\right),\;"
+                rf" {_Q_HIGH}\left(\theta_1, \ldots, \theta_B\right) \,\right]",
             ),
             symbols="The test images of each class are drawn anew B times, with replacement and as "
             "many as there are; theta is the score of each such resample. The interval goes from "
-            "the quantile Q at 2.5 % to that at 97.5 %.",
+            f"the quantile Q at {formatting.percent(_LOW)} to that at {formatting.percent(_HIGH)}.",
             range="Within the score’s own range; the narrower the better.",
             edge_cases="The draws have a fixed seed, so the same predictions give the same "
             "interval. For the calibration error it can lie above the value, since resampling adds "
@@ -144,7 +148,7 @@ SECTION = Section(
             references=(EFRON,),
             worked=(
                 Worked(
-                    r"\left[\, Q_{2.5\,\%},\; Q_{97.5\,\%} \,\right]"
+                    rf"\left[\, {_Q_LOW},\; {_Q_HIGH} \,\right]"
                     r" = \left[\, @f1-low,\; @f1-high \,\right]",
                     "Macro F1, which is @macro-f1, in @resamples resamples",
                 ),
@@ -161,7 +165,7 @@ SECTION = Section(
             symbols="b images are right for the first model only and c for the second only. Images "
             "that both get right or both get wrong say nothing. Were the models equally good, each "
             "of the b + c would fall to either side like a fair coin.",
-            range="0 to 1; at or below 0.05 the two are told apart.",
+            range=f"0 to 1; at or below {_LEVEL} the two are told apart.",
             edge_cases="Without images that only one gets right, p is 1.",
             references=(MCNEMAR, DIETTERICH),
             worked=(
@@ -184,8 +188,8 @@ SECTION = Section(
             symbols="The p-values of all m pairs of runs are put by rising size, and that at "
             "place j is multiplied by the number of tests that are left. No adjusted value, with "
             "the tilde, is smaller than the one before.",
-            range="From p to 1; at or below 0.05 the pair is told apart, with at most a 5 % risk "
-            "of even one false claim among all pairs.",
+            range=f"From p to 1; at or below {_LEVEL} the pair is told apart, with at most a "
+            f"{formatting.percent(ALPHA, 0)} risk of even one false claim among all pairs.",
             edge_cases="The first pair has no other before it; 0 stands in its place. Equal "
             "p-values get equal adjusted ones.",
             references=(HOLM,),
