@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from html import unescape
 from itertools import permutations
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 
 from experiments.__main__ import main
-from experiments.config import load_config
+from experiments.config import load_config, shipped_experiments
 from experiments.config_text import config_text
 from experiments.results.schema import RunRecord, StrategyConfig, TrainingConfig
 from experiments.results.store import ExperimentStore
 from site_builder.configuration.differences import default_pair, differences, shard
+from site_builder.configuration.planned import is_as_planned
 from site_builder.configuration.shared import split_fields
 from site_builder.loading import load
 from site_builder.naming import RunName, run_names
@@ -214,6 +216,22 @@ def test_runs_made_with_another_configuration_are_named(store: ExperimentStore) 
     html = html_of(store)
     said = html[html.index("Not made with this file") : html.index("Two runs compared</h2>")]
     assert re.findall("<li>(.*)</li>", said) == ["Alfa, augmented", "Beta, no augmentation"]
+
+
+SHIPPED = (*shipped_experiments(), *map(str, sorted(CONFIGS.glob("*.toml"))))
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_every_planned_run_of_a_shipped_file_is_as_planned(path: str) -> None:
+    """What a file leaves out has the same defaults here as where runs are planned."""
+    config = load_config(path)
+    stored = tomllib.loads(config_text(config))
+    assert config.runs()
+    for run in config.runs().values():
+        record = made_up_run("x", "x", "none", 0).model_copy(update={"config": run})
+        assert is_as_planned(record, stored)
+        other = record.model_copy(update={"config": run.model_copy(update={"seed": 99})})
+        assert not is_as_planned(other, stored)
 
 
 def test_another_strategy_is_another_configuration(store: ExperimentStore) -> None:
