@@ -5,6 +5,7 @@
 """
 
 ARCHITECTURES = "architectures.html"
+CHECKS = "checks.html"
 COMPARE = "compare.html"
 CONFIGURATION = "configuration.html"
 CURVES = "curves.html"
@@ -13,7 +14,8 @@ FEATURE_MAPS = "feature-maps.html"
 FORMULAS = "formulas.html"
 INDEX = "index.html"
 NOT_FOUND = "404.html"
-RANKING = "index.html#ranking"
+PIPELINE = "pipeline/index.html"
+RANKING = f"{INDEX}#ranking"
 
 
 def matrix(run_id: str) -> str:

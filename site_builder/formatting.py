@@ -257,6 +257,11 @@ def plain(value: float) -> str:
     return setting(value).replace("-", "−")
 
 
+def factor(value: float) -> str:
+    """Return a short number in a product, a negative one in brackets: `0.25`, `(−1)`."""
+    return f"({plain(value)})" if value < 0 else plain(value)
+
+
 def tick(value: float) -> str:
     """Return a round number at an axis, short also where it is large: `0.25`, `20.0 k`."""
     return quantity(value) if value >= _LONG_TICK else setting(value)

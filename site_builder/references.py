@@ -112,9 +112,6 @@ SZE = _arxiv(
 BOOK_NETWORKS = Reference(
     f"{_LEARNING_BOOK}, chapter 6", "https://www.deeplearningbook.org/contents/mlp.html"
 )
-BOOK_REGULARISATION = Reference(
-    f"{_LEARNING_BOOK}, chapter 7", "https://www.deeplearningbook.org/contents/regularization.html"
-)
 BOOK_OPTIMISATION = Reference(
     f"{_LEARNING_BOOK}, chapter 8", "https://www.deeplearningbook.org/contents/optimization.html"
 )

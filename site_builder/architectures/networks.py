@@ -7,7 +7,8 @@ from experiments.results.schema import Architecture, RunRecord
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
 
-IMPORTED = "made elsewhere, and imported without the network"
+IMPORTED = "it was made elsewhere and came without its network"
+"""Why nothing is known of the network of an imported run, wherever a page says so."""
 NOT_RECORDED = "its layers are not recorded yet"
 
 

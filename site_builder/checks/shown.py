@@ -12,7 +12,6 @@ from site_builder.formatting import NBSP, count
 from site_builder.loading import Experiment, Run
 
 _COLUMN = "accuracy"
-_SUMMARY = "index.html"
 
 
 class _Shown(NamedTuple):
@@ -37,7 +36,7 @@ class ShownAccuracy(SiteCheck):
     def find(self, experiment: Experiment, folder: Path) -> Finding:
         """Read the accuracies from the pages and compare them."""
         rates = {run.run_id: Fraction(run.n_correct, run.n_images) for run in experiment.runs}
-        pages = [_SUMMARY, addresses.COMPARE, *map(addresses.run_page, rates)]
+        pages = [addresses.INDEX, addresses.COMPARE, *map(addresses.run_page, rates)]
         shown = [each for page in pages for each in _read(folder, page)]
         return find_in_runs(
             experiment.runs,
@@ -49,7 +48,7 @@ class ShownAccuracy(SiteCheck):
 def _problems(run: Run, shown: Sequence[_Shown], rates: Mapping[str, Fraction]) -> Iterator[str]:
     """Yield what is wrong with the accuracies of a run, and with the means that begin with it."""
     of_run = [each for each in shown if each.runs[:1] == (run.run_id,)]
-    for page in (_SUMMARY, addresses.COMPARE, addresses.run_page(run.run_id)):
+    for page in (addresses.INDEX, addresses.COMPARE, addresses.run_page(run.run_id)):
         if not any(each.page == page and len(each.runs) == 1 for each in of_run):
             yield f"{page} shows no accuracy"
     for page, runs, text in of_run:

@@ -13,9 +13,10 @@ from site_builder.naming import augmentation_name, strategy_name
 from site_builder.pages.run.facts import Fact, facts
 from site_builder.references import Reference
 
+WITHOUT_BACKBONE_RATE = ("frozen", "scratch")
+"""Strategies in which no pretrained backbone learns at a rate of its own."""
 # What uses which parameters, as the schema says.
 _STAGES = {"partial": "n_stages", "progressive": "epochs_per_stage"}
-_WITHOUT_BACKBONE_RATE = ("frozen", "scratch")
 _STRONG_ONLY = ("rotation_degrees", "grey_probability")
 
 
@@ -62,7 +63,7 @@ def _training(record: RunRecord) -> tuple[Fact, ...]:
     config = record.config
     if config is None:
         return ()
-    unused = ["backbone_rate"] if config.strategy in _WITHOUT_BACKBONE_RATE else []
+    unused = ["backbone_rate"] if config.strategy in WITHOUT_BACKBONE_RATE else []
     if config.training.optimizer != "sgd":
         unused.append("momentum")
     return _all(config.training, *unused)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from experiments.results.feature_maps import has_feature_maps, read_feature_maps
 from experiments.results.schema import FeatureMaps, RunRecord
+from site_builder.architectures.networks import IMPORTED
 from site_builder.loading import Experiment
 
-IMPORTED = "it was made elsewhere and came without its network"
 NOT_MADE = "none are stored yet"
 NO_IMAGES = "no test image went through it"
 

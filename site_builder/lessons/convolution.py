@@ -103,7 +103,9 @@ def example() -> Example:
         image=grid("Image", IMAGE, side),
         kernel=grid("Kernel", KERNEL, side),
         output=grid("Output", output, 1),
-        products=" + ".join(f"{_text(pixel)}·{_factor(weight)}" for pixel, weight in pairs),
+        products=" + ".join(
+            f"{_text(pixel)}·{formatting.factor(weight)}" for pixel, weight in pairs
+        ),
         result=_text(output[0][0]),
     )
 
@@ -137,7 +139,3 @@ def _square(row: int, column: int, text: str, *, chosen: bool) -> Square:
 
 def _text(number: float) -> str:
     return formatting.plain(number)
-
-
-def _factor(weight: int) -> str:
-    return f"({_text(weight)})" if weight < 0 else _text(weight)

@@ -95,11 +95,7 @@ def logits() -> tuple[Logit, ...]:
 
 def _terms(features: list[float], weights: tuple[int, ...], bias: int) -> str:
     products = [
-        f"{_factor(weight)}·{formatting.plain(feature)}"
+        f"{formatting.factor(weight)}·{formatting.plain(feature)}"
         for weight, feature in zip(weights, features, strict=True)
     ]
-    return " + ".join([*products, _factor(bias)])
-
-
-def _factor(number: int) -> str:
-    return f"({formatting.plain(number)})" if number < 0 else formatting.plain(number)
+    return " + ".join([*products, formatting.factor(bias)])

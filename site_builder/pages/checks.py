@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from site_builder import formatting
+from site_builder import addresses, formatting
 from site_builder.checks import Group, Result, Status, results_of
 from site_builder.loading import Experiment
 from site_builder.pages.site import Site, site_context
 
-ADDRESS = "checks.html"
+ADDRESS = addresses.CHECKS
 
 _WORDS = {
     Status.FAILED: "Failed",

@@ -12,7 +12,7 @@ from site_builder.pages.site import Site, site_context
 from site_builder.tables import Group, Table, performance_table, resources_table
 from site_builder.tradeoffs import NARROW, WIDE, Still, Tradeoff, draw
 
-ADDRESS = "compare.html"
+ADDRESS = addresses.COMPARE
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from experiments.results.schema import Split, UnreadableImage
-from site_builder import formatting
+from site_builder import addresses, formatting
 from site_builder.comparisons import Comparisons
 from site_builder.findings import findings, leading, recommendations
 from site_builder.findings.finding import Evidence, Finding, Material
@@ -18,7 +18,7 @@ from site_builder.pages.ranking import Ranking, ranking
 from site_builder.pages.settings import Setting, settings
 from site_builder.pages.site import Site, site_context
 
-ADDRESS = "index.html"
+ADDRESS = addresses.INDEX
 MAX_LEFT_OUT = 100
 """Unreadable images that are named on the page."""
 

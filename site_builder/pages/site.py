@@ -10,16 +10,16 @@ from site_builder.loading import Experiment
 from site_builder.policy import POLICY
 
 _PAGES = (
-    ("index.html", "Summary"),
-    ("compare.html", "Compare"),
-    ("errors.html", "Errors"),
-    ("feature-maps.html", "Feature maps"),
-    ("architectures.html", "Architectures"),
-    ("curves.html", "Curves"),
-    ("pipeline/index.html", "Pipeline"),
-    ("formulas.html", "Formulas"),
-    ("configuration.html", "Configuration"),
-    ("checks.html", "Checks"),
+    (addresses.INDEX, "Summary"),
+    (addresses.COMPARE, "Compare"),
+    (addresses.ERRORS, "Errors"),
+    (addresses.FEATURE_MAPS, "Feature maps"),
+    (addresses.ARCHITECTURES, "Architectures"),
+    (addresses.CURVES, "Curves"),
+    (addresses.PIPELINE, "Pipeline"),
+    (addresses.FORMULAS, "Formulas"),
+    (addresses.CONFIGURATION, "Configuration"),
+    (addresses.CHECKS, "Checks"),
 )
 
 

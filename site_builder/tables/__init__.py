@@ -1,4 +1,4 @@
-"""The two tables of runs, what they say of any two runs, and all of it as files."""
+"""Tables of runs and of their scores: columns, rows, cells, and the bars in them."""
 
 from site_builder.tables.bars import Bar
 from site_builder.tables.performance import performance_table

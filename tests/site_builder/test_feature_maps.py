@@ -21,12 +21,13 @@ from experiments.results.feature_maps import (
 from experiments.results.schema import MappedLayer, Preprocessing, Split
 from experiments.results.store import ExperimentStore
 from site_builder import formatting
+from site_builder.architectures.networks import IMPORTED
 from site_builder.explorer.images import images_of
 from site_builder.features.colormaps import N_NODES, colormaps
 from site_builder.features.crop import input_crop
 from site_builder.features.files import feature_files
 from site_builder.features.shapes import steps
-from site_builder.features.stored import IMPORTED, NOT_MADE, feature_maps, without_feature_maps
+from site_builder.features.stored import NOT_MADE, feature_maps, without_feature_maps
 from site_builder.loading import Experiment, load
 from site_builder.naming import run_names
 from site_builder.pages.feature_maps import FeatureMapsContext, feature_maps_context

@@ -14,6 +14,7 @@ from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from experiments.results.walkthrough import read_walkthrough
 from site_builder import formatting
+from site_builder.architectures.networks import IMPORTED
 from site_builder.comparisons import compare_runs
 from site_builder.loading import load
 from site_builder.naming import run_names
@@ -259,5 +260,5 @@ def test_no_run_has_finished(tmp_path: Path) -> None:
 
 def test_imported_runs(tmp_path: Path) -> None:
     for page in pages(files_of(import_all_kinds(tmp_path))).values():
-        assert "imported without its network" in page
+        assert f"not known: {IMPORTED}." in page
         assert "In this experiment:" not in page

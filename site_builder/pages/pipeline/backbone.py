@@ -21,6 +21,7 @@ from site_builder.lessons.strategies import (
 from site_builder.pages.pipeline.edges import EdgesPart, edges
 from site_builder.pages.pipeline.page import Frame, Material, Model, Page
 from site_builder.pages.pipeline.values import Values
+from site_builder.pages.pipeline.walk import why_no_layers
 from site_builder.pages.site import Site
 
 _TEXTS = (
@@ -91,7 +92,7 @@ def values(material: Material, model: Model) -> Values:
     made_of = model.architecture
     texts = dict.fromkeys(_TEXTS, formatting.MISSING) | {
         "model": model.name.model,
-        "missing": _why_missing(model),
+        "missing": why_no_layers(model),
         "known": "",
         "has-block": "",
         "has-pair": "",
@@ -111,12 +112,6 @@ def values(material: Material, model: Model) -> Values:
             for row in block.sums
         )
     return Values(texts=texts, rows=rows)
-
-
-def _why_missing(model: Model) -> str:
-    if model.run.record.origin == "imported":
-        return "This model was made elsewhere and imported without its network."
-    return "The layers of this model are not stored yet; running the experiment again adds them."
 
 
 def _shapes(made_of: Architecture) -> dict[str, str]:

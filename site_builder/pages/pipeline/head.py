@@ -10,6 +10,7 @@ from experiments.results.schema import Architecture, RunConfig
 from site_builder import formatting
 from site_builder.architectures.costs import stage_totals
 from site_builder.architectures.layers import layer_rows
+from site_builder.configuration.parts import WITHOUT_BACKBONE_RATE
 from site_builder.formulas.mathml import mathml
 from site_builder.lessons import functions, pooling
 from site_builder.lessons.arithmetic import n_features
@@ -18,6 +19,7 @@ from site_builder.lessons.mistakes import Mistakes, mistakes, printed
 from site_builder.naming import strategy_name
 from site_builder.pages.pipeline.page import Frame, Material, Model, Page
 from site_builder.pages.pipeline.values import Values
+from site_builder.pages.pipeline.walk import why_no_layers
 from site_builder.pages.site import Site
 
 _N_SHOWN = 5
@@ -96,7 +98,7 @@ def values(material: Material, model: Model) -> Values:
     texts = dict.fromkeys(_TEXTS, formatting.MISSING) | {
         "model": model.name.model,
         "known": "",
-        "missing": _why_missing(model),
+        "missing": why_no_layers(model),
         "pooling": _POOLING[walk.pooling] if walk else "",
         "image": "",
         "no-image": "" if walk else "It is not stored what this model makes of an image.",
@@ -112,12 +114,6 @@ def values(material: Material, model: Model) -> Values:
         texts["image"] = walk.sample_id
         rows["image"] = tuple(_top(material, model))
     return Values(texts=texts, rows=rows)
-
-
-def _why_missing(model: Model) -> str:
-    if model.run.record.origin == "imported":
-        return "This model was made elsewhere and imported without its network."
-    return "The layers of this model are not stored yet; running the experiment again adds them."
 
 
 def _sizes(made_of: Architecture, config: RunConfig, n_classes: int) -> dict[str, str]:
@@ -152,7 +148,7 @@ def _settings(config: RunConfig) -> Iterator[tuple[str, ...]]:
     rate = formatting.setting(training.learning_rate)
     yield "training.learning_rate", rate, "size of the head’s steps"
     share = formatting.setting(training.backbone_rate)
-    if config.strategy not in ("frozen", "scratch"):
+    if config.strategy not in WITHOUT_BACKBONE_RATE:
         yield "training.backbone_rate", share, "share of it for what learns of the backbone"
     yield "training.weight_decay", formatting.setting(training.weight_decay), "pull towards 0"
     smoothing = formatting.setting(training.label_smoothing)

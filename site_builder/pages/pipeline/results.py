@@ -28,14 +28,14 @@ from site_builder.pages.site import Site
 
 # What there is to read further, as far as the navigation has it.
 _DETAILS = {
-    "compare.html": "Every score and cost of every run, trade-offs, and confusion matrices.",
-    "errors.html": "The images that runs get wrong, by class and by pair of classes.",
-    "feature-maps.html": "What each layer makes of a few test images.",
-    "architectures.html": "The networks, drawn from their own layers.",
-    "curves.html": "Loss and accuracy over the epochs.",
-    "formulas.html": "How each number is calculated.",
-    "configuration.html": "What was run, setting by setting, and how to run it again.",
-    "checks.html": "What was checked before this site was built.",
+    addresses.COMPARE: "Every score and cost of every run, trade-offs, and confusion matrices.",
+    addresses.ERRORS: "The images that runs get wrong, by class and by pair of classes.",
+    addresses.FEATURE_MAPS: "What each layer makes of a few test images.",
+    addresses.ARCHITECTURES: "The networks, drawn from their own layers.",
+    addresses.CURVES: "Loss and accuracy over the epochs.",
+    addresses.FORMULAS: "How each number is calculated.",
+    addresses.CONFIGURATION: "What was run, setting by setting, and how to run it again.",
+    addresses.CHECKS: "What was checked before this site was built.",
 }
 
 _Asked = tuple[str, str, Iterable[Finding | None], str]

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from site_builder.architectures.scale import px
+
 PROFILE_WIDTH = 1000
 PROFILE_HEIGHT = 100
 BAR_WIDTH = 100
@@ -20,9 +22,9 @@ def profile(numbers: Sequence[float]) -> str:
     top, bottom = max(*numbers, 0.0), min(*numbers, 0.0)
     scale = PROFILE_HEIGHT / (top - bottom or 1.0)
     step = PROFILE_WIDTH / len(numbers)
-    zero = _short(top * scale)
+    zero = px(top * scale)
     bars = (
-        f"V{_short((top - number) * scale)}H{_short(step * place)}"
+        f"V{px((top - number) * scale)}H{px(step * place)}"
         for place, number in enumerate(numbers, start=1)
     )
     return f"M0 {zero}{''.join(bars)}V{zero}z"
@@ -30,8 +32,4 @@ def profile(numbers: Sequence[float]) -> str:
 
 def bar(share: float) -> str:
     """Draw a share in [0, 1] as a line of that part of `BAR_WIDTH`; at least a dot's width."""
-    return f"M0 4H{_short(max(share * BAR_WIDTH, 0.5))}"
-
-
-def _short(length: float) -> str:
-    return f"{length:.1f}".removesuffix(".0")
+    return f"M0 4H{px(max(share * BAR_WIDTH, 0.5))}"

@@ -7,6 +7,7 @@ import numpy as np
 
 from experiments.results.schema import Step, WalkStep
 from site_builder import formatting
+from site_builder.architectures.networks import IMPORTED
 from site_builder.lessons.arithmetic import n_features
 from site_builder.pages.pipeline.page import Model
 
@@ -22,7 +23,6 @@ STEP_NAMES: dict[Step, str] = {
     "probabilities": "Probabilities",
 }
 NO_WALKTHROUGH = "no image was followed through it yet"
-IMPORTED = "it was made elsewhere and came without its network"
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,13 @@ def why_not_walked(model: Model) -> str:
     if model.walkthrough:
         return ""
     return IMPORTED if model.run.record.origin == "imported" else NO_WALKTHROUGH
+
+
+def why_no_layers(model: Model) -> str:
+    """Return why the layers of a model are not known, a sentence; only asked where they are not."""
+    if model.run.record.origin == "imported":
+        return f"The layers of this model are not known: {IMPORTED}."
+    return "The layers of this model are not stored yet; running the experiment again adds them."
 
 
 def shapes(model: Model, n_classes: int) -> Shapes:
