@@ -1,6 +1,7 @@
 """The glossary: every term is explained, sourced, listed, and reached from where it is used."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,18 @@ def test_the_macro_leads_to_the_term_and_holds_its_definition() -> None:
         '<glossary-term><a href="../formulas.html#term-logits">logits</a>'
         f'<span role="tooltip" hidden>{find("logits").definition}</span></glossary-term>'
     )
+
+
+def test_every_term_is_explained_where_some_page_uses_it(walked_site: Path) -> None:
+    found = {
+        key
+        for page in walked_site.rglob("*.html")
+        for key in re.findall(
+            r'<glossary-term><a href="(?:\.\./)*formulas\.html#term-([a-z0-9-]+)"',
+            page.read_text(encoding="utf-8"),
+        )
+    }
+    assert {term.key for term in TERMS} == found
 
 
 def test_the_text_of_the_macro_is_text() -> None:
