@@ -20,6 +20,7 @@ from site_builder.explorer.files import explorer_files
 from site_builder.explorer.images import Images, images_of
 from site_builder.exports.curves import diagnoses_files
 from site_builder.exports.errors import errors_files
+from site_builder.exports.experiment import configuration_files, pipeline_tables
 from site_builder.exports.run import run_files
 from site_builder.exports.runs import runs_files
 from site_builder.exports.texts import left_out_files
@@ -41,7 +42,7 @@ from site_builder.pages import (
 )
 from site_builder.pages import feature_maps as feature_maps_page
 from site_builder.pages.examples import example_files
-from site_builder.pages.pipeline.files import pipeline_files
+from site_builder.pages.pipeline.files import material_of, pipeline_files
 from site_builder.pages.run import classes as run_classes
 from site_builder.pages.run import page as run_page
 from site_builder.plotly_script import plotly_script
@@ -121,7 +122,7 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     yield from _feature_maps(experiment, names, images, maps)
     yield from _architectures(experiment, names, maps)
     yield from _curves(experiment, names, comparisons)
-    yield from pipeline_files(experiment, names, comparisons, maps)
+    yield from _pipeline(experiment, names, comparisons, maps)
     yield from _formulas(experiment, names, comparisons)
     yield from _configuration(experiment, names)
     lost = not_found.not_found_context(summary.site, experiment.publication.path)
@@ -204,6 +205,18 @@ def _curves(
     yield from map(series_file, series)
 
 
+def _pipeline(
+    experiment: Experiment,
+    names: dict[str, RunName],
+    comparisons: Comparisons,
+    maps: dict[str, FeatureMaps],
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the pages of the pipeline, what they fetch, and their tables."""
+    material = material_of(experiment, names, comparisons, maps)
+    yield from pipeline_files(material)
+    yield from pipeline_tables(material)
+
+
 def _formulas(
     experiment: Experiment, names: dict[str, RunName], comparisons: Comparisons
 ) -> Iterator[tuple[str, bytes]]:
@@ -222,6 +235,8 @@ def _configuration(
     """Yield configuration.html, and the fields that it fetches to compare other runs."""
     context = configuration.configuration_context(experiment, names)
     yield configuration.ADDRESS, render("pages/configuration.html", context)
+    stored = configuration.listed_runs(experiment)
+    yield from configuration_files(experiment.record, stored, names, context)
     if context.compared:
         yield payloads.shard(differences.SHARD, differences.shard(experiment))
 

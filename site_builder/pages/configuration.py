@@ -115,7 +115,7 @@ def configuration_context(
         names: Run id to name, of every stored run.
     """
     record = experiment.record
-    stored = [*(run.record for run in experiment.ranked), *experiment.failed]
+    stored = listed_runs(experiment)
     trained = [run for run in stored if run.config]
     imported = [run for run in stored if run.imported]
     return ConfigurationContext(
@@ -134,6 +134,11 @@ def configuration_context(
         otherwise=_otherwise(trained, record.config_toml, names),
         compared=_compared(experiment, names),
     )
+
+
+def listed_runs(experiment: Experiment) -> tuple[RunRecord, ...]:
+    """Return all stored runs: those that finished, best first, then those that failed."""
+    return (*(run.record for run in experiment.ranked), *experiment.failed)
 
 
 def _summary(trained: list[RunRecord], imported: list[RunRecord]) -> str:

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.pipeline import build_site
 from tests.made_up import write_made_up_store
@@ -21,13 +23,13 @@ REASONS = {
 """Tables without files, by their labels."""
 EXPLAINING = {
     "configuration.html": "the TOML file is on the page, to copy, and holds what was configured",
-    "pipeline": "tables explain what other pages and the store hold",
+    "pipeline": "most tables explain what other pages and the store hold",
 }
-"""Pages whose tables have no files, by their name or folder."""
+"""Pages of which only some tables have files, by their name or folder."""
 
 
 N_FURTHER = {"Images left out": 20, "How each run learned": -1}
-"""Rows of files beyond the page's: it names 100 of 120 images; a run that failed is in no file."""
+"""Rows of files beyond the page's, in `built`: it names 100 of 120 images; a run that failed is in no file."""
 
 
 class Tables(HTMLParser):
@@ -113,10 +115,17 @@ def test_a_page_has_no_two_tables_of_one_name(built: tuple[ExperimentStore, Path
         assert len(labels) == len(set(labels)), page
 
 
-def test_files_have_a_row_for_every_row_of_the_page(built: tuple[ExperimentStore, Path]) -> None:
-    """Of the agreement, CSV has a row for every two runs, and LaTeX the square of the page."""
-    n_compared = 0
-    for page in built[1].rglob("*.html"):
+def compared(site: Path, further: dict[str, int]) -> list[str]:
+    """Hold the files of every table against the page; return the labels of the tables.
+
+    Of the agreement, CSV has a row for every two runs, and LaTeX the square of the page.
+
+    Args:
+        site: A built site.
+        further: How many rows the files of a table have beyond the page's.
+    """
+    labels = []
+    for page in site.rglob("*.html"):
         tables = Tables(page)
         for label in tables.files.keys() & tables.n_rows.keys():
             of_csv, of_latex = (page.parent / href for href in tables.files[label])
@@ -128,9 +137,42 @@ def test_files_have_a_row_for_every_row_of_the_page(built: tuple[ExperimentStore
             n_rows = body.count("\\\\\n")
             n_pairs = n_rows * (n_rows - 1) // 2
             assert len(rows) - 1 == (n_pairs if label.startswith("Agreement") else n_rows), of_csv
-            assert n_rows == tables.n_rows[label] + N_FURTHER.get(label, 0), of_latex
-            n_compared += 1
-    assert n_compared > 30
+            assert n_rows == tables.n_rows[label] + further.get(label, 0), of_latex
+            labels.append(label)
+    return labels
+
+
+def test_files_have_a_row_for_every_row_of_the_page(built: tuple[ExperimentStore, Path]) -> None:
+    assert len(compared(built[1], N_FURTHER)) > 30
+
+
+def test_what_an_experiment_is_made_of_can_be_taken_away(
+    walked_store: ExperimentStore, walked_site: Path
+) -> None:
+    wanted = {
+        "Splits", "Runs", "Images of every class", "Normalisation constants of every model",
+        "Mean and deviation of the training images", "Parameters that learn, of every model",
+    }  # fmt: skip
+    assert wanted <= {*compared(walked_site, {})}
+    exports, record = walked_site / "exports", walked_store.read_experiment()
+    counts = list(csv.reader(io.StringIO((exports / "class-counts.csv").read_text())))
+    assert counts[0] == ["class", "train", "val", "test", "all"]
+    for index, row in enumerate(counts[1:]):
+        of = [record.splits[split].class_counts[index] for split in Split]
+        assert row == [record.class_names[index], *map(str, (*of, sum(of)))]
+    runs = list(csv.DictReader(io.StringIO((exports / "stored-runs.csv").read_text())))
+    assert sorted(row["run"] for row in runs) == sorted(record.run_ids)
+    for row in runs:
+        run = walked_store.read_run(row["run"])
+        assert run.provenance is not None
+        assert datetime.fromisoformat(row["started_at"]) == run.provenance.started_at
+        assert row["config_sha256"] == run.provenance.config_sha256
+    pixels = list(csv.reader(io.StringIO((exports / "pixels.csv").read_text())))
+    assert pixels[1:] == [
+        ["Red", "0.48", "0.27", "0.22"],
+        ["Green", "0.45", "0.26", "0.21"],
+        ["Blue", "0.4", "0.25", "0.2"],
+    ]
 
 
 def test_all_images_that_were_left_out_are_in_the_file(built: tuple[ExperimentStore, Path]) -> None:

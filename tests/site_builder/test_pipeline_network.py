@@ -58,8 +58,7 @@ def model_of(made: Material, run_id: str) -> Model:
 
 
 def files_of(store: ExperimentStore) -> dict[str, bytes]:
-    experiment = load(store)
-    return dict(pipeline_files(experiment, run_names(experiment), compare_runs(experiment), {}))
+    return dict(pipeline_files(material(store)))
 
 
 def pages(files: dict[str, bytes]) -> dict[str, str]:

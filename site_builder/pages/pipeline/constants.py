@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from experiments.results.schema import PixelStatistics, Preprocessing
+from experiments.results.schema import PixelStatistics, Preprocessing, RunConfig
 from site_builder import formatting
 from site_builder.pages.pipeline.page import Model
 
@@ -54,11 +54,15 @@ def model_constants(models: tuple[Model, ...]) -> tuple[tuple[str, ...], ...]:
         fed, config = model.run.record.preprocessing, model.run.record.config
         if fed is None or config is None:
             continue
-        asked = config.preprocessing
-        overridden = asked.mean is not None or asked.std is not None
-        source = OVERRIDDEN if overridden else OWN
+        source = source_of_constants(config)
         found[(model.name.model, config.model, numbers(fed.mean), numbers(fed.std), source)] = None
     return tuple(found)
+
+
+def source_of_constants(config: RunConfig) -> str:
+    """Return where a run's constants are from, in words."""
+    asked = config.preprocessing
+    return OWN if asked.mean is None and asked.std is None else OVERRIDDEN
 
 
 def ends(fed: Preprocessing) -> tuple[tuple[str, ...], ...]:

@@ -28,27 +28,14 @@ PAGES: tuple[Page, ...] = (
 )
 
 
-def pipeline_files(
-    experiment: Experiment,
-    names: Mapping[str, RunName],
-    comparisons: Comparisons,
-    maps: Mapping[str, FeatureMaps],
-) -> Iterator[tuple[str, bytes]]:
-    """Yield every file: path below the site's root, and content.
-
-    Args:
-        experiment: What is stored.
-        names: Run id to name, of every stored run.
-        comparisons: The paired tests of its finished runs.
-        maps: Feature maps by run.
-    """
-    material = material_of(experiment, names, comparisons, maps)
+def pipeline_files(material: Material) -> Iterator[tuple[str, bytes]]:
+    """Yield every file: path below the site's root, and content."""
     values = {
         model.run.run_id: merged((page.name, page.values(material, model)) for page in PAGES)
         for model in material.models
     }
     for page in PAGES:
-        site = site_context(experiment, page.address, page.title)
+        site = site_context(material.experiment, page.address, page.title)
         frame = frame_of(PAGES, page, material, values)
         yield page.address, render(page.template, page.context(material, site, frame))
     for run_id, of_run in values.items():
@@ -63,7 +50,14 @@ def material_of(
     comparisons: Comparisons,
     maps: Mapping[str, FeatureMaps],
 ) -> Material:
-    """Return what the pages are made from; arguments as those of `pipeline_files`."""
+    """Return what the pages are made from.
+
+    Args:
+        experiment: What is stored.
+        names: Run id to name, of every stored run.
+        comparisons: The paired tests of its finished runs.
+        maps: Feature maps by run.
+    """
     store = experiment.store
     return Material(
         experiment=experiment,
