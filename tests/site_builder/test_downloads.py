@@ -29,7 +29,7 @@ EXPLAINING = {
 
 
 N_FURTHER = {"Images left out": 20, "How each run learned": -1}
-"""Rows of files beyond the page's, in `built`: it names 100 of 120 images; a run that failed is in no file."""
+"""Rows of files beyond the page's: it names 100 of 120 images; a failed run is in no file."""
 
 
 class Tables(HTMLParser):
