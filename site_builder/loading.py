@@ -9,8 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.results.architecture import has_architecture, read_architecture
 from experiments.results.counts import Counts
 from experiments.results.errors import StoreError
+from experiments.results.feature_maps import has_feature_maps, read_feature_maps
 from experiments.results.metrics.classification import (
     AverageScores,
     meaningful_k,
@@ -19,13 +21,20 @@ from experiments.results.metrics.classification import (
 from experiments.results.metrics.confusion import confusion_matrix
 from experiments.results.metrics.intervals import Interval, wilson
 from experiments.results.predictions import NO_RANKS, Predictions
-from experiments.results.schema import Cost, ExperimentRecord, RunRecord, Split
+from experiments.results.schema import (
+    Architecture,
+    Cost,
+    ExperimentRecord,
+    FeatureMaps,
+    RunRecord,
+    Split,
+)
 from experiments.results.store import ExperimentStore
-from site_builder.architectures.stored import StoredArchitectures
 from site_builder.networks import network_costs
 from site_builder.publication import UNKNOWN, Publication
 from site_builder.samples import SplitSamples, load_samples
 from site_builder.scores import Scores
+from site_builder.stored import StoredRecords
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,7 @@ class Experiment:
         samples: The images of every split that is listed; `train` is not where the store is of
             schema version 1, and no split is where an import does not tell the images.
         architectures: What the runs are made of.
+        feature_maps: What their layers make of a few images.
         publication: Where its site will be found.
         before: Older results of it, to tell what changed; None where that was not asked for.
         n_failed_checks: Checks of the consistency gate that failed, in a build that allows it.
@@ -147,7 +157,8 @@ class Experiment:
     missing: tuple[str, ...]
     examples: bytes | None
     samples: Mapping[Split, SplitSamples]
-    architectures: StoredArchitectures
+    architectures: StoredRecords[Architecture]
+    feature_maps: StoredRecords[FeatureMaps]
     publication: Publication = UNKNOWN
     before: "Experiment | None" = None
     n_failed_checks: int = 0
@@ -197,7 +208,8 @@ def load(store: ExperimentStore) -> Experiment:
         if record.examples
         else None,
         samples=load_samples(store),
-        architectures=StoredArchitectures(store),
+        architectures=StoredRecords(store, has_architecture, read_architecture),
+        feature_maps=StoredRecords(store, has_feature_maps, read_feature_maps),
     )
 
 

@@ -4,11 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from experiments.results.feature_maps import (
-    has_feature_maps,
-    read_feature_maps,
-    read_top_images,
-)
+from experiments.results.feature_maps import read_top_images
 from experiments.results.schema import ActivationMap, FeatureMaps, Split
 from site_builder import formatting
 from site_builder.checks.base import CannotCheckError, RunCheck
@@ -82,9 +78,10 @@ def _mismatch(one: ActivationMap, index: int) -> str:
 
 
 def _record(experiment: Experiment, run: Run) -> FeatureMaps:
-    if not has_feature_maps(experiment.store, run.run_id):
+    record = experiment.feature_maps.of(run.run_id)
+    if record is None:
         raise CannotCheckError(NONE)
-    return read_feature_maps(experiment.store, run.run_id)
+    return record
 
 
 def _images(record: FeatureMaps) -> Iterator[str]:

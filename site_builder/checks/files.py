@@ -7,12 +7,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from experiments.results.feature_maps import (
-    FEATURE_MAPS_FILE,
-    FEATURE_MAPS_FOLDER,
-    has_feature_maps,
-    read_feature_maps,
-)
+from experiments.results.feature_maps import FEATURE_MAPS_FILE, FEATURE_MAPS_FOLDER
 from experiments.results.files import sha256_of
 from experiments.results.schema import StoredFile
 from site_builder.checks.base import Check, Finding, Status, named
@@ -58,8 +53,7 @@ def _files(experiment: Experiment) -> Iterator[_Named]:
         folder, where = store.run_folder(record.run_id), f"runs/{record.run_id}"
         for field, recorded in _in_record(f"{where}/run.json", record):
             yield _Named(folder / recorded.name, field, recorded)
-        if has_feature_maps(store, record.run_id):
-            maps = read_feature_maps(store, record.run_id)
+        if maps := experiment.feature_maps.of(record.run_id):
             for field, recorded in _in_record(f"{where}/{FEATURE_MAPS_FILE}", maps):
                 yield _Named(folder / FEATURE_MAPS_FOLDER / recorded.name, field, recorded)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from experiments.results.feature_maps import has_feature_maps, read_feature_maps
+from experiments.results.feature_maps import has_feature_maps
 from experiments.results.schema import FeatureMaps, RunRecord
 from site_builder.architectures.networks import IMPORTED
 from site_builder.loading import Experiment
@@ -18,9 +18,9 @@ def feature_maps(experiment: Experiment) -> dict[str, FeatureMaps]:
         StoreError: If a record is damaged.
     """
     stored = {
-        run.run_id: read_feature_maps(experiment.store, run.run_id)
+        run.run_id: record
         for run in experiment.ranked
-        if has_feature_maps(experiment.store, run.run_id)
+        if (record := experiment.feature_maps.of(run.run_id))
     }
     return {run_id: record for run_id, record in stored.items() if record.atlases}
 
