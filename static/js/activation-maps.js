@@ -13,10 +13,17 @@
   customElements.define("activation-maps", class extends HTMLElement {
     /* view: as <feature-panel> has it. */
     show(view) {
-      const { activation, noActivation } = view.run;
       const key = [view.id, view.map, view.of].join(" ");
       if (key === this.key) return;
       this.key = key;
+      const focused = this.querySelector("input:focus");
+      this.fill(view);
+      // A new choice has taken the place of the one that had the focus.
+      if (focused) this.querySelector("input:checked")?.focus();
+    }
+
+    fill(view) {
+      const { activation, noActivation } = view.run;
       const title = bakeoff.element("h3", {}, TITLE);
       if (!activation) {
         this.replaceChildren(title,
@@ -76,11 +83,11 @@
       ? bakeoff.element("a", { href: bakeoff.featurePicture.address(id, image.image) })
       : bakeoff.element("span");
     const href = bakeoff.featureData.picture(id, "activation.webp");
-    const frame = bakeoff.element("div", { class: "activation-frame" });
+    const frame = bakeoff.element("div");
     const [width, height] = image.size ?? [1, 1];
     frame.style.aspectRatio = `${width} / ${height}`;
-    bakeoff.featurePicture.late(frame, () => bakeoff.featurePicture.stage(image, about,
-      bakeoff.featurePicture.tile(href, bakeoff.featurePicture.ofActivation(run.activation), at, map)));
+    bakeoff.whenSeen(frame, () => frame.append(bakeoff.featurePicture.stage(image, about,
+      bakeoff.featurePicture.tile(href, bakeoff.featurePicture.ofActivation(run.activation), at, map))));
     link.append(frame, bakeoff.element("span", { class: "sample-class" }, image.target || image.id));
     item.append(link, said(image));
     if (of === "target") item.append(bakeoff.element("p", {}, `evidence for ${run.activation.maps[at][2]}`));

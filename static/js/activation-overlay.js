@@ -11,7 +11,6 @@
       const place = run.images.findIndex(({ image }) => image === `${target}.${rank}`);
       const maps = (run.activation?.maps ?? []).map((map, at) => [at, ...map]).filter(([, image]) => image === place);
       if (place < 0 || !maps.length || !this.isConnected) return;
-      this.hidden = false;
       this.replaceChildren(bakeoff.element("p", { class: "note" }, `${run.name} has a class-activation map of this image.`));
       const choose = (laid) => {
         const now = this.parentElement.firstElementChild;

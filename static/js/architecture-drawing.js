@@ -22,7 +22,11 @@ bakeoff.StageDrawing = (() => {
       this.drawing.append(this.cursor);
       this.makeReachable(stage.querySelector("summary").textContent.trim());
       this.drawing.addEventListener("pointermove", (event) => this.goTo(this.under(event)));
-      this.drawing.addEventListener("click", () => this.open());
+      this.drawing.addEventListener("click", (event) => {
+        // A finger has left before its click comes.
+        this.goTo(this.under(event));
+        this.open();
+      });
       this.drawing.addEventListener("pointerleave", () => this.leave());
       this.drawing.addEventListener("blur", () => this.leave());
       this.drawing.addEventListener("keydown", (event) => this.key(event));
@@ -51,6 +55,7 @@ bakeoff.StageDrawing = (() => {
     }
 
     key(event) {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       if (event.key === "Enter") this.open();
       const step = STEPS[event.key];
       if (!step) return;

@@ -7,6 +7,7 @@
 {
   customElements.define("architecture-layers", class extends HTMLElement {
     connectedCallback() {
+      this.hint = this.querySelector("[data-part=readout]")?.textContent;
       this.querySelectorAll("details").forEach((stage, place) => {
         if (this.dataset.shard) stage.addEventListener("toggle", () => stage.open && this.fill(stage, place));
         else new bakeoff.StageDrawing(stage);
@@ -16,6 +17,9 @@
     async fill(stage, place) {
       const body = stage.querySelector("tbody");
       if (body.rows.length) return;
+      const readout = stage.querySelector("[data-part=readout]");
+      // What was said of a failure is over.
+      readout.textContent = this.hint;
       try {
         const stages = await bakeoff.load(this.dataset.shard);
         if (body.rows.length) return;
@@ -25,7 +29,7 @@
         new bakeoff.StageDrawing(stage);
         this.closest("architecture-pair").carry(bakeoff.read().get("image"));
       } catch (error) {
-        stage.querySelector("[data-part=readout]").textContent = bakeoff.incomplete(error);
+        readout.textContent = bakeoff.incomplete(error);
       }
     }
   });

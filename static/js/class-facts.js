@@ -15,6 +15,7 @@
         const shard = await bakeoff.load(`images/${asked.target}`);
         if (asked === this.asked) this.fill(shard, about, classes);
       } catch (error) {
+        if (asked !== this.asked) return;
         this.replaceChildren(bakeoff.element("p", { class: "note" }, bakeoff.incomplete(error)));
       }
     }

@@ -38,7 +38,8 @@
         const shard = await bakeoff.load(this.dataset.shard);
         if (this.shown === runs) this.fill(shard, runs);
       } catch (error) {
-        this.part("summary").textContent = `${error.message}: is the folder complete?`;
+        if (this.shown !== runs) return;
+        this.part("summary").textContent = bakeoff.incomplete(error);
       }
     }
 

@@ -119,6 +119,21 @@ window.bakeoff = (() => {
     return made;
   }
 
+  /* Calls run() once, when an element is in the window or nearly. */
+  const awaited = new WeakMap();
+  const sight = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      sight.unobserve(target);
+      awaited.get(target)();
+    }
+  }, { rootMargin: "200px" });
+
+  function whenSeen(element, run) {
+    awaited.set(element, run);
+    sight.observe(element);
+  }
+
   /* What is said where something could not be loaded. */
   function incomplete({ message }) {
     return `${message}: is the folder complete?`;
@@ -126,7 +141,7 @@ window.bakeoff = (() => {
 
   return {
     address, colour, data, element, follow, href, incomplete, load, loadScript, onTheme, read, replace, selectedRun,
-    svg, write,
+    svg, whenSeen, write,
   };
 })();
 

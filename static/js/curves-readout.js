@@ -6,16 +6,33 @@ bakeoff.curvesReadout = (() => {
   const NUMBERS = 6;
 
   /* drawn: [{ key, look, label, series }]; moment: see curves-moment.js. */
-  function show(view, drawn, { words, epochOf, epoch, marked }) {
+  function show(view, drawn, moment) {
+    const { words, epochOf, epoch, marked } = moment;
     const part = (name) => view.querySelector(`[data-part=${name}]`);
-    const longest = Math.max(1, ...drawn.map(({ series }) => series.texts.length));
-    const slider = part("epoch");
-    slider.max = longest;
-    slider.value = epoch ?? drawn[0]?.series.best ?? 1;
-    slider.setAttribute("aria-valuetext", epoch !== null ? `epoch ${epoch}` : marked ? words : "best epochs");
+    if (view.asked.across === "seconds") slideOverTime(part("epoch"), drawn, moment);
+    else slideOverEpochs(part("epoch"), drawn, moment);
+    part("epoch").setAttribute("aria-valuetext", epoch !== null ? `epoch ${epoch}` : marked ? words : "best epochs");
+    part("slider-label").textContent = view.asked.across === "seconds" ? "Time" : "Epoch";
     part("bests").hidden = !marked;
     if (part("which").textContent !== words) part("which").textContent = words;
     part("readout").replaceChildren(...drawn.map((of) => row(of, epochOf(of.series))));
+  }
+
+  function slideOverEpochs(slider, drawn, moment) {
+    slider.max = Math.max(1, ...drawn.map(({ series }) => series.texts.length));
+    slider.value = epochOfFirst(drawn, moment);
+  }
+
+  /* Its steps are the ends of all epochs drawn. */
+  function slideOverTime(slider, drawn, moment) {
+    const ends = bakeoff.curvesMoment.ends(drawn);
+    const end = moment.end ?? drawn[0]?.series.values.seconds[epochOfFirst(drawn, moment) - 1];
+    slider.max = Math.max(1, ends.length);
+    slider.value = ends.findIndex(([of]) => of === end) + 1;
+  }
+
+  function epochOfFirst(drawn, { epoch }) {
+    return epoch ?? drawn[0]?.series.best ?? 1;
   }
 
   function row({ key, look, label, series }, epoch) {

@@ -35,7 +35,7 @@
       this.part("reset").addEventListener("click", () => bakeoff.write({ runs: null }));
       this.part("bests").addEventListener("click", () => bakeoff.write({ epoch: null, time: null }));
       // A slider that is dragged is one step of the history, not many.
-      this.part("epoch").addEventListener("input", ({ target }) => bakeoff.replace({ epoch: target.value, time: null }));
+      this.part("epoch").addEventListener("input", ({ target }) => this.slide(target.value));
       this.listenToPointer();
     }
 
@@ -45,15 +45,23 @@
       charts.addEventListener("pointerleave", () => this.showAsked());
       charts.addEventListener("click", (event) => {
         const found = this.nearestTo(event);
-        if (!found) return;
-        const byTime = this.asked.across === "seconds";
-        bakeoff.replace(byTime ? { time: found.seconds, epoch: null } : { epoch: found.epoch, time: null });
+        if (found) this.ask(found);
       });
       for (const kind of ["pointerover", "focusin"]) {
         this.addEventListener(kind, ({ target }) => this.bringOut(target.closest("label, tr")?.dataset.run));
       }
       this.addEventListener("pointerleave", () => this.bringOut(null));
       this.addEventListener("focusout", () => this.bringOut(null));
+    }
+
+    /* step: an epoch, or the place of an end of one among all. */
+    slide(step) {
+      const [seconds] = bakeoff.curvesMoment.ends(this.drawn)[step - 1] ?? [];
+      this.ask({ epoch: step, seconds });
+    }
+
+    ask({ epoch, seconds }) {
+      bakeoff.replace(this.asked.across === "seconds" ? { time: seconds, epoch: null } : { epoch, time: null });
     }
 
     pick(box) {
@@ -74,6 +82,7 @@
         // The reader may have picked others meanwhile.
         if (this.asked === asked) this.draw(series);
       } catch (error) {
+        if (this.asked !== asked) return;
         this.part("room").textContent = bakeoff.incomplete(error);
       }
     }

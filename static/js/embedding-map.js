@@ -103,6 +103,7 @@
     }
 
     move(event) {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
       if (event.key === "Escape") {
         this.goTo(null);

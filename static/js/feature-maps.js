@@ -35,10 +35,13 @@
     }
 
     async chooseRun(run) {
+      this.wanted = run;
       try {
-        bakeoff.write({ run, layer: await this.layerOf(run), channel: null });
+        const layer = await this.layerOf(run);
+        // A later choice may have been loaded sooner.
+        if (this.wanted === run) bakeoff.write({ run, layer, channel: null });
       } catch (error) {
-        this.fail(error);
+        if (this.wanted === run) this.fail(error);
       }
     }
 
@@ -69,7 +72,7 @@
         await second?.seen();
         await second?.load();
       } catch (error) {
-        this.fail(error);
+        if (asked === this.asked) this.fail(error);
       }
     }
 

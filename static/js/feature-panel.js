@@ -26,14 +26,7 @@ customElements.define("feature-panel", class extends HTMLElement {
 
   /* Resolves once the panel is in the window, or nearly. */
   seen() {
-    this.inSight ??= new Promise((resolve) => {
-      const seen = new IntersectionObserver((entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-        seen.disconnect();
-        resolve();
-      }, { rootMargin: "200px" });
-      seen.observe(this);
-    });
+    this.inSight ??= new Promise((resolve) => bakeoff.whenSeen(this, resolve));
     return this.inSight;
   }
 
@@ -84,7 +77,9 @@ customElements.define("feature-panel", class extends HTMLElement {
   }
 
   fill(layer, channels) {
-    const { id, at, sample, sort, map, channel } = this.view;
+    // Until a view is loaded, what is pointed at is still of the one before.
+    this.filled = this.view;
+    const { id, at, sample, sort, map, channel } = this.filled;
     const key = [id, at, sample, sort, map].join(" ");
     this.channels = new Map(channels.map((one) => [one.channel, one]));
     this.href = bakeoff.featureData.picture(id, `image${sample}_layer${at}.webp`);
@@ -104,7 +99,7 @@ customElements.define("feature-panel", class extends HTMLElement {
   look(channel) {
     if (channel === this.looked) return;
     this.looked = channel;
-    this.detail.show(this.view, this.channels.get(channel), this.href);
+    this.detail.show(this.filled, this.channels.get(channel), this.href);
   }
 
   /* To the next layer or the one before; not a step of the history each. */

@@ -78,21 +78,5 @@ bakeoff.featurePicture = (() => {
     return made;
   }
 
-  const watched = new WeakMap();
-  const seen = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      seen.unobserve(target);
-      target.append(watched.get(target)());
-    }
-  }, { rootMargin: "200px" });
-
-  /* An element whose content is made once it is nearly in sight. */
-  function late(element, make) {
-    watched.set(element, make);
-    seen.observe(element);
-    return element;
-  }
-
-  return { address, bar, late, named, ofActivation, ofLayer, stage, tile };
+  return { address, bar, named, ofActivation, ofLayer, stage, tile };
 })();

@@ -33,6 +33,7 @@
         this.fill(state, run, names, shard, stored.absent ? null : bakeoff.matrixCounts(stored, names.length));
         this.say("");
       } catch (error) {
+        if (this.asked !== state) return;
         this.say(bakeoff.incomplete(error));
       }
       bakeoff.showPlace(state);

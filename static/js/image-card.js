@@ -9,14 +9,6 @@ bakeoff.imageCard = (() => {
     return permille < 0 ? "" : bakeoff.percent(permille, 1000);
   }
 
-  const seen = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      seen.unobserve(target);
-      target.dispatchEvent(new Event("seen"));
-    }
-  }, { rootMargin: "200px" });
-
   function hasPreview({ target, rank }, pictures) {
     return pictures.previews && !pictures.without.includes(`${target}.${rank}`);
   }
@@ -70,10 +62,7 @@ bakeoff.imageCard = (() => {
   function frame(image, about, alone) {
     const made = bakeoff.element("span", { class: "sample-picture", "aria-hidden": "true" });
     made.hidden = !about.pictures;
-    if (about.pictures) {
-      made.addEventListener("seen", () => made.append(smallPicture(image, about, alone)), { once: true });
-      seen.observe(made);
-    }
+    if (about.pictures) bakeoff.whenSeen(made, () => made.append(smallPicture(image, about, alone)));
     return made;
   }
 

@@ -142,6 +142,7 @@
     }
 
     turn(event) {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!by) return;
       event.preventDefault();

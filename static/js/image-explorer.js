@@ -66,6 +66,7 @@
         if (asked !== this.asked) return;
         await this.querySelector("image-dialog").show(asked, this.found.images, this.about, this.classes);
       } catch (error) {
+        if (asked !== this.asked) return;
         this.listedKey = null;
         this.say(bakeoff.incomplete(error));
       }
@@ -81,12 +82,19 @@
       if (reason) this.say(`Nothing to list: ${reason}`);
       else this.say(bakeoff.imageWords.headline(asked, found, this.about, this.classes, this.groups),
         bakeoff.imageWords.note(asked, found, this.about));
-      const links = found.only ? bakeoff.imagePair.links(asked, found.only, this.about) : [];
-      this.parts.get("switch").hidden = !links.length;
-      this.parts.get("switch").replaceChildren(...links);
+      this.fillSwitch(found.only ? bakeoff.imagePair.links(asked, found.only, this.about) : []);
       this.parts.get("list").replaceChildren();
       this.showMore();
       this.querySelector("embedding-map").show(asked, found, this.about, this.classes, this.groups);
+    }
+
+    /* Between the images of the one run and those of the other; who follows a link stays on it. */
+    fillSwitch(links) {
+      const place = this.parts.get("switch");
+      const focused = place.contains(document.activeElement);
+      place.hidden = !links.length;
+      place.replaceChildren(...links);
+      if (focused) place.querySelector("[aria-current]")?.focus();
     }
 
     say(headline, note = "") {

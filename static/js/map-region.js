@@ -26,6 +26,8 @@
       this.append(fields);
       this.addEventListener("input", (event) => { this.edited = event.target; });
       this.addEventListener("change", () => this.choose());
+      // There is no change where the same was typed again.
+      this.addEventListener("focusout", () => { this.edited = null; });
     }
 
     /* region: [left, top, right, bottom], or null for the whole map. */

@@ -1,5 +1,5 @@
 /* <model-choice>: a page of the pipeline. Shows the numbers, tables and pictures of the model in the
-   address (model=RUN, by default the best run), and takes it along to the other pages. */
+   address (model=RUN, by default the best that was walked through), and takes it along to the other pages. */
 "use strict";
 
 {
@@ -51,7 +51,7 @@
         .map((link) => ({ link, at: link.hash.slice(1) }));
     }
 
-    /* The one in the address if it exists, else the best. */
+    /* The one in the address if it was walked through, else the best that was. */
     asked(state) {
       const { best, runs } = this.dataset;
       const asked = state.get("model");
@@ -70,7 +70,8 @@
         }
         if (this.status) this.status.textContent = "";
       } catch (error) {
-        this.status.textContent = `${error.message}: is the folder complete?`;
+        if (this.latest !== state) return;
+        this.status.textContent = bakeoff.incomplete(error);
       }
       if (this.select) this.select.value = this.shown;
       this.takeAlong();

@@ -14,7 +14,8 @@
 
   /* Call it first when the address changes. */
   bakeoff.keepPlace = () => {
-    const bare = decodeURIComponent(location.hash.slice(1));
+    // Ids are of letters that no address encodes.
+    const bare = location.hash.slice(1);
     if (bare && !bare.includes("=") && document.getElementById(bare)) {
       bakeoff.replace({ [bare]: null, at: bare });
     }
@@ -27,11 +28,12 @@
     shown = at;
   };
 
-  /* Links inside `part` to places on this page change nothing else in the address. */
+  /* Links inside `part` to places on this page change nothing else in the address. With Ctrl and
+     the like they open elsewhere, as links do. */
   bakeoff.followPlaces = (part) => {
     part.addEventListener("click", (event) => {
       const link = event.target.closest('a[href^="#"]');
-      if (!link) return;
+      if (!link || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       const at = link.getAttribute("href").slice(1);
       if (bakeoff.read().get("at") === at) goTo(at);

@@ -54,6 +54,17 @@ class Built:
     root: str
 
 
+def built(store: ExperimentStore, folder: Path) -> Built:
+    """Return a site that is already there, to be opened from the disk."""
+    return Built(store, folder, folder.as_uri())
+
+
+def build(store: ExperimentStore, folder: Path) -> Built:
+    """Build the site of a store, to be opened from the disk."""
+    build_site(store, folder)
+    return built(store, folder)
+
+
 def train_on_digits(
     folder: Path, models: tuple[str, ...], n_epochs: int, **changes: object
 ) -> ExperimentStore:
@@ -133,13 +144,13 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Experimen
     pages["mapped"] = write_illustrated_store(stores / "mapped")
     add_feature_maps(pages["mapped"])
     relabel(pages["hostile"], "alpha-none", HOSTILE[0])
-    built = {}
+    found = {}
     for name, store in pages.items():
         folder = served / "user" / "repo" / name
         build_site(store, folder)
-        built[name] = (store, folder)
+        found[name] = (store, folder)
     (served / "index.html").write_text("not the site")
-    return built
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -219,6 +219,47 @@ def test_a_layer_that_was_mapped_leads_to_its_feature_maps(
     assert parse_qs(urlsplit(page.url).fragment) == parse_qs(urlsplit(mapped).fragment)
 
 
+def test_a_finger_opens_the_layer_under_it(browser: Browser, digits: Built) -> None:
+    context = browser.new_context(has_touch=True, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{digits.root}/architectures.html#a={RESNET}&b=none")
+    stage = network(page, RESNET).locator("details").nth(1)
+    stage.locator("summary").tap()
+    mapped = stage.locator("tbody a").get_attribute("href") or ""
+    drawing = stage.locator("svg.stage-drawing")
+    box = drawing.bounding_box()
+    assert box
+    drawing.tap(position={"x": box["width"] - 2, "y": box["height"] - 3})
+    page.wait_for_url(re.compile("feature-maps.html"))
+    assert parse_qs(urlsplit(page.url).fragment) == parse_qs(urlsplit(mapped).fragment)
+    context.close()
+
+
+@pytest.mark.parametrize("digits", ["fetched"], indirect=True)
+def test_layers_that_were_missing_once_are_tried_again(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, "none")
+    stage = network(page, RESNET).locator("details").nth(1)
+    readout = stage.locator("[data-part=readout]")
+    shards, aside = digits.folder / "data" / "architectures", digits.folder / "aside"
+    shards.rename(aside)
+    stage.locator("summary").click()
+    expect(readout).to_contain_text("is the folder complete?")
+    watched.misdeeds.clear()
+    aside.rename(shards)
+    for _ in range(2):
+        stage.locator("summary").click()
+    expect(stage.locator("tbody tr").first).to_be_visible()
+    expect(readout).to_contain_text("Point at a layer")
+    stage.locator("svg.stage-drawing").focus()
+    # With Alt it is the browser's.
+    page.keyboard.press("Alt+ArrowRight")
+    expect(readout).to_contain_text("Point at a layer")
+    page.keyboard.press("ArrowRight")
+    expect(readout).to_contain_text(" parameters, ")
+    page.keyboard.press("Shift+Tab")
+    expect(readout).to_contain_text("Point at a layer")
+
+
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(watched: Watched, digits: Built) -> None:
     page = go(watched, digits, RESNET, VIT)
     for run in (RESNET, VIT):

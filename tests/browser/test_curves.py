@@ -231,6 +231,26 @@ def test_all_of_it_with_the_keyboard(watched: Watched, digits: Built) -> None:
     expect(page.locator("[data-part=charts] .title.x").first).to_have_text("Seconds")
 
 
+def test_the_slider_leads_through_the_time(watched: Watched, digits: Built) -> None:
+    runs = ["test_vit-none", "test_convnext-none"]
+    ends = {run_id: seconds_of(digits, run_id) for run_id in runs}
+    page = go(watched, digits, f"x=seconds&runs={'+'.join(runs)}")
+    slider = page.get_by_role("slider", name="Time")
+    slider.focus()
+    page.keyboard.press("Home")
+    for moment in sorted(np.concatenate(list(ends.values()))):
+        expect(page.locator("[data-part=which]")).to_contain_text("After ")
+        for run_id in runs:
+            finished = int((ends[run_id] <= moment).sum())
+            cells = page.locator(f"[data-part=readout] tr[data-run='{run_id}'] td")
+            expect(cells.first).to_have_text(str(finished) if finished else "–")
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_value(str(2 * N_EPOCHS))
+    assert "epoch=" not in page.url
+    page.get_by_role("button", name="By epoch").press("Enter")
+    expect(page.get_by_role("slider", name="Epoch")).to_have_attribute("max", str(N_EPOCHS))
+
+
 def test_the_table_sorts(watched: Watched, digits: Built) -> None:
     page = go(watched, digits)
     page.get_by_role("button", name="Validation loss").click()

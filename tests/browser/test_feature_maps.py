@@ -154,7 +154,7 @@ def test_arrow_keys_step_through_the_layers(watched: Watched, site: Built) -> No
     expect(step).to_contain_text("height and width are the grid of its tokens")
     page.keyboard.press("ArrowRight")
     expect(page.locator(OPTION)).to_have_count(19)
-    page.keyboard.press("Alt+ArrowDown")
+    page.keyboard.press("Shift+ArrowLeft")
     heights = page.locator(".layer-strip rect").evaluate_all(
         "all => all.map(one => ['height', 'width'].map(side => Number(one.getAttribute(side))))"
     )
@@ -342,6 +342,20 @@ def test_activation_maps_of_either_class(watched: Watched, open_site: Open) -> N
             expect(frame).to_be_visible()
             assert pixel(page, frame) == coloured(grey_of_map(place))
     expect(page).to_have_url(re.compile("class=target"))
+
+
+def test_arrow_keys_choose_the_class_of_the_evidence(watched: Watched, site: Built) -> None:
+    page = go(watched, site, "run=alpha-none&layer=layer1")
+    of_predicted = page.get_by_label("the class that was predicted")
+    of_true = page.get_by_label("the true class")
+    of_predicted.focus()
+    for radio in (of_true, of_predicted):
+        page.keyboard.press("ArrowRight")
+        expect(radio).to_be_checked()
+        expect(radio).to_be_focused()
+    assert "class=" not in page.url
+    # They did not lead to another layer.
+    expect(page.locator(".layer-strip [aria-current]")).to_contain_text("layer1")
 
 
 def test_methods_are_said(watched: Watched, site: Built) -> None:

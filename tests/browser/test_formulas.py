@@ -263,6 +263,16 @@ def terms(open_site: Open) -> Iterator[Built]:
     page.unlink()
 
 
+def test_a_link_to_a_place_opens_in_another_tab(watched: Watched, open_site: Open) -> None:
+    # Nor is an address that is no place, and not encoded rightly, a mistake of the page.
+    page = open_page(watched, open_site("shapes"), "#100%")
+    before = page.url
+    with page.context.expect_page() as opened:
+        page.locator("nav.contents a[href='#accuracy']").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.locator("#accuracy")).to_be_focused()
+    assert page.url == before
+
+
 def test_a_term_is_explained_to_the_mouse_and_the_keyboard(watched: Watched, terms: Built) -> None:
     page = watched.open(terms, "terms.html")
     link = page.get_by_role("link", name="logits").first

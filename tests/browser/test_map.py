@@ -161,6 +161,37 @@ def test_a_region_is_given_with_the_keyboard(watched: Watched, open_site: Open) 
     expect(left).to_have_value("0")
 
 
+def test_a_field_that_was_typed_into_in_vain_follows_the_address(
+    watched: Watched, open_site: Open
+) -> None:
+    page = go(watched, open_site("pictures"), "view=map&run=alpha-none&region=250.0.800.1000")
+    left = page.get_by_role("spinbutton", name="left")
+    expect(left).to_have_value("25")
+    left.focus()
+    for percent in ("40", "25"):
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(percent)
+    page.keyboard.press("Tab")
+    page.evaluate("location.hash = 'view=map&run=alpha-none&region=100.0.800.1000'")
+    expect(left).to_have_value("10")
+
+
+def test_keys_that_are_the_browsers_are_left_to_it(watched: Watched, open_site: Open) -> None:
+    page = go(watched, open_site("pictures"), "view=map&run=alpha-none")
+    page.locator("embedding-map canvas").focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(page.locator("#map-readout")).to_contain_text("Point at an image")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#map-readout")).not_to_contain_text("Point at an image")
+    page.keyboard.press("Enter")
+    note = page.get_by_role("dialog").locator("header .note")
+    expect(note).to_contain_text(" 1 of 70 in the list")
+    # The one is left to the browser, so that the other leads to the second image.
+    for key in ("Alt+ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(note).to_contain_text(" 2 of 70 in the list")
+
+
 def test_one_of_many_classes_is_coloured_against_the_rest(
     watched: Watched, open_site: Open
 ) -> None:

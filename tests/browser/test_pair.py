@@ -64,6 +64,7 @@ def test_the_switch_counts_both_and_leads_to_the_other(watched: Watched, open_si
     switch.get_by_text("Only Gamma").focus()
     page.keyboard.press("Enter")
     expect(switch.locator("[aria-current]")).to_have_text(re.compile("^Only Gamma"))
+    expect(switch.locator("[aria-current]")).to_be_focused()
     assert links.all_inner_texts() == before
     assert sorted(listed(page, SAID)) == sorted(truth.named(theirs))
     expect(choice(page, "run")).to_have_value(OTHER)
