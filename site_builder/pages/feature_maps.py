@@ -124,7 +124,6 @@ class FeatureMapsContext:
         summary: What was mapped, in a sentence.
         runs: The runs that have feature maps, best first.
         networks: Their layers, those of runs that have the same once.
-        run_ids: Their ids, apart by spaces.
         still: What is shown until the scripts run; None if nothing was mapped.
         orders: Orders of the channels to choose from.
         colormaps: Colours to choose from.
@@ -136,7 +135,6 @@ class FeatureMapsContext:
     summary: str
     runs: tuple[MappedRun, ...]
     networks: tuple[MappedNetwork, ...]
-    run_ids: str
     still: Still | None
     orders: tuple[Choice, ...]
     colormaps: tuple[Colormap, ...]
@@ -168,7 +166,6 @@ def feature_maps_context(
             for run_id, record in stored.items()
         ),
         networks=_networks(names, stored),
-        run_ids=" ".join(stored),
         still=_still(experiment, names, images, next(iter(stored.values()))) if stored else None,
         orders=tuple(Choice(*order) for order in _ORDERS),
         colormaps=colormaps(),

@@ -20,7 +20,7 @@ from site_builder.pages.pipeline.values import Values
 from site_builder.pages.site import Site
 
 _OF_INPUT = (
-    "size", "shape", "batch", "batch-shape", "numbers", "product", "image-memory", "batch-memory",
+    "size", "shape", "batch", "batch-shape", "product", "image-memory", "batch-memory",
     "pixel-memory",
 )  # fmt: skip
 
@@ -130,7 +130,6 @@ def _of_input(fed: Input) -> dict[str, str]:
         "shape": shape,
         "batch": formatting.count(fed.batch_size),
         "batch-shape": formatting.shape((fed.batch_size, *fed.shape)),
-        "numbers": numbers,
         "product": f"{shape} = {numbers} numbers × 4 bytes = {formatting.count(fed.image_bytes)} "
         "bytes",
         "image-memory": formatting.size(fed.image_bytes),
