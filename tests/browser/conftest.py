@@ -18,11 +18,13 @@ from experiments.results.store import ExperimentStore
 from experiments.surroundings import Surroundings
 from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
+from tests.architectures import add_architecture
 from tests.ensure_chromium import find
 from tests.feature_maps import add_feature_maps
 from tests.imports import import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.pictures import write_illustrated_store, write_store_of_kinds
+from tests.walkthrough import write_walked_store
 
 FLAGS = (
     "--no-sandbox",
@@ -54,7 +56,7 @@ class Built:
     root: str
 
 
-def built(store: ExperimentStore, folder: Path) -> Built:
+def on_disk(store: ExperimentStore, folder: Path) -> Built:
     """Return a site that is already there, to be opened from the disk."""
     return Built(store, folder, folder.as_uri())
 
@@ -62,7 +64,7 @@ def built(store: ExperimentStore, folder: Path) -> Built:
 def build(store: ExperimentStore, folder: Path) -> Built:
     """Build the site of a store, to be opened from the disk."""
     build_site(store, folder)
-    return built(store, folder)
+    return on_disk(store, folder)
 
 
 def train_on_digits(
@@ -106,8 +108,7 @@ def real_digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The site of one small network that has seen real images for three epochs."""
     folder = tmp_path_factory.mktemp("digits")
     store = train_on_digits(folder, ("test_vit",), 3)
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
+    return build(store, folder / "site")
 
 
 @pytest.fixture(scope="session")
@@ -115,8 +116,21 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The site of imported runs alone, from a file of every kind."""
     folder = tmp_path_factory.mktemp("imports")
     store = import_all_kinds(folder)
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
+    return build(store, folder / "site")
+
+
+@pytest.fixture(scope="session")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of models that an image was followed through.
+
+    All layers are stored but those of the last run; one network gets larger images.
+    """
+    folder = tmp_path_factory.mktemp("walked")
+    store = write_walked_store(folder)
+    runs = store.read_experiment().run_ids
+    add_architecture(store, *runs[:-1])
+    add_architecture(store, runs[1], input_px=64)
+    return build(store, folder / "site")
 
 
 def relabel(store: ExperimentStore, run_id: str, label: str) -> None:

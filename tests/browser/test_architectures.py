@@ -11,9 +11,9 @@ from experiments.results.architecture import read_architecture
 from experiments.results.schema import Architecture
 from experiments.results.store import ExperimentStore
 from site_builder.pages import architectures
-from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import Built, Watched, train_on_digits
+from tests.browser.conftest import Built, Watched, build, train_on_digits
+from tests.browser.paper import headings_over_nothing
 
 pytestmark = pytest.mark.browser
 
@@ -39,9 +39,9 @@ def digits(
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "fetched":
             patch.setattr(architectures, "MAX_ROWS", 100)
-        build_site(store, folder)
+        site = build(store, folder)
     assert (folder / "data" / "architectures").exists() == (request.param == "fetched")
-    return Built(store, folder, folder.as_uri())
+    return site
 
 
 def go(watched: Watched, site: Built, *runs: str) -> Page:
@@ -271,6 +271,19 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(watched: Watched, digits
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         check_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_on_paper_stages_are_unfolded(watched: Watched, digits: Built) -> None:
+    page = go(watched, digits, RESNET, "none")
+    assert headings_over_nothing(page) == []
+    stages = network(page, RESNET).locator("details")
+    for summary in stages.locator("summary").all():
+        expect(summary).to_be_visible()
+    fetched = (digits.folder / "data" / "architectures").exists()
+    expect(stages.locator("tbody tr:visible")).to_have_count(
+        0 if fetched else len(made_of(digits, RESNET).layers)
+    )
+    expect(stages.locator("thead:visible")).to_have_count(0 if fetched else stages.count())
 
 
 def test_without_scripts_all_networks_are_there(browser: Browser, digits: Built) -> None:

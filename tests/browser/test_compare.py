@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from experiments.results.schema import Split
-from site_builder.pipeline import build_site
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, Built, Watched, build
 from tests.made_up import write_made_up_store
 
 pytestmark = pytest.mark.browser
@@ -102,8 +101,7 @@ def shown(page: Page, table: str = "performance") -> list[str]:
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("seeded")
     store = write_made_up_store(folder, training_seeds=(0, 1, 2), models=("vgg16", "resnet18"))
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
+    return build(store, folder / "site")
 
 
 def test_missing_values_sort_last_either_way(watched: Watched, open_site: Open) -> None:
@@ -345,10 +343,7 @@ def test_tables_are_downloaded(watched: Watched, open_site: Open) -> None:
 
 def test_a_hundred_runs_stay_light(watched: Watched, tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path, models=tuple(f"net{place}" for place in range(50)))
-    build_site(store, tmp_path / "site")
-    page = watched.open(
-        Built(store, tmp_path / "site", (tmp_path / "site").as_uri()), "compare.html"
-    )
+    page = watched.open(build(store, tmp_path / "site"), "compare.html")
     names = {url.split("#")[0].removeprefix(f"{watched.root}/") for url in watched.requests}
     assert not [name for name in names if "plotly.min" in name]
     assert sum((tmp_path / "site" / name).stat().st_size for name in names) < 600_000

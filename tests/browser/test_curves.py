@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from experiments.results.schema import Epoch, Unfreezing
-from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import Built, Watched, train_on_digits
+from tests.browser.conftest import Built, Watched, build, train_on_digits
 from tests.made_up import write_made_up_store
 from tests.site_builder.answers import change
 
@@ -27,8 +26,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Train two small networks with two seeds each, and build their site."""
     folder = tmp_path_factory.mktemp("curves")
     store = train_on_digits(folder, ("test_vit", "test_convnext"), N_EPOCHS, seeds=[0, 1])
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
+    return build(store, folder / "site")
 
 
 def go(watched: Watched, site: Built, state: str = "") -> Page:
@@ -321,8 +319,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Built:
     kept = store.read_run("model11-none").history[-1].val_accuracy
     change(store, "model11-none", history=over_decades(kept))
     folder = tmp_path_factory.mktemp("many-site") / "site"
-    build_site(store, folder)
-    return Built(store, folder, folder.as_uri())
+    return build(store, folder)
 
 
 def test_no_more_runs_than_there_are_colours(watched: Watched, many: Built) -> None:
@@ -417,8 +414,7 @@ def test_times_far_apart_are_on_a_logarithmic_axis(watched: Watched, tmp_path: P
     assert slow.cost is not None
     cost = slow.cost.model_copy(update={"train_time_s": 300.0})
     store.write_run(slow.model_copy(update={"history": longer, "cost": cost}))
-    build_site(store, tmp_path / "site")
-    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    site = build(store, tmp_path / "site")
     page = go(watched, site, "x=seconds&runs=alpha-none+alpha-standard")
     at = {run_id: points(page, 0, run_id)[:, 0] for run_id in ("alpha-none", "alpha-standard")}
     # 1.5, 3 and 4.5 s, and 100, 200 and 300: the same distances, a ratio of 66.7 apart.

@@ -11,9 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
-from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, Built, Watched, build
 from tests.browser.errors_page import NAMES, choice, go, listed, stored
 from tests.made_up import write_made_up_store
 from tests.pictures import add_pictures, colour_of
@@ -63,8 +62,7 @@ def test_the_picture_is_that_of_the_image(
 def test_a_class_may_have_two_sheets(watched: Watched, tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path, class_names=("left", "right"), n_images=230)
     add_pictures(store, size=(90, 60))
-    build_site(store, tmp_path / "site")
-    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    site = build(store, tmp_path / "site")
     truth = stored(store)
     page = go(watched, site, "view=class&target=1&run=alpha-none")
     images = listed(page, re.compile("of “right”"))
@@ -228,9 +226,8 @@ def test_without_scripts_the_mistakes_are_read(
 
 def test_a_class_that_is_missing_is_said(watched: Watched, tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path)
-    build_site(store, tmp_path / "site")
-    (tmp_path / "site/data/images/1.js").unlink()
-    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    site = build(store, tmp_path / "site")
+    (site.folder / "data/images/1.js").unlink()
     page = watched.open(site, "errors.html#view=class&target=1")
     expect(page.locator("class-facts")).to_contain_text("is the folder complete?")
     assert watched.misdeeds

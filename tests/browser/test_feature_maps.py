@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from experiments.results.feature_maps import read_feature_maps, read_top_images
 from experiments.results.schema import FeatureMaps
 from experiments.results.store import ExperimentStore
-from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, Built, Watched, build, on_disk
 from tests.browser.errors_page import stored
+from tests.browser.paper import headings_over_nothing
 from tests.feature_maps import LAYERS, NO_ACTIVATION, add_feature_maps, grey_of, grey_of_map
 from tests.made_up import write_made_up_store
 from tests.pictures import colour_of
@@ -33,7 +33,7 @@ WHITE = "Laid over the photograph"
 @pytest.fixture(scope="module")
 def site(sites: dict[str, tuple[ExperimentStore, Any]]) -> Built:
     store, folder = sites["mapped"]
-    return Built(store, folder, folder.as_uri())
+    return on_disk(store, folder)
 
 
 def go(watched: Watched, site: Built, state: str = "") -> Page:
@@ -59,10 +59,18 @@ def fact(page: Page, name: str) -> str:
     return page.locator(f"channel-detail dd[data-fact={name}]").first.inner_text()
 
 
-def pixel(page: Page, of: Locator, x: float = 0.5, y: float = 0.5) -> tuple[int, ...]:
+def wait_for_pictures(of: Locator) -> None:
+    """Wait until there are pictures in an element, and all of them are loaded."""
+    expect(of.locator("img, image").first).to_be_attached()
+    of.evaluate(
+        "of => Promise.all([...of.querySelectorAll('img, image')].map(one => one.decode()))"
+    )
+
+
+def pixel(of: Locator, x: float = 0.5, y: float = 0.5) -> tuple[int, ...]:
     """Return the colour in a place of an element, in shares of its sides, once all is loaded."""
     of.scroll_into_view_if_needed()
-    page.wait_for_load_state("networkidle")
+    wait_for_pictures(of)
     shot = Image.open(io.BytesIO(of.screenshot())).convert("RGB")
     found = shot.getpixel((int(x * shot.width), int(y * shot.height)))
     assert isinstance(found, tuple)
@@ -115,7 +123,7 @@ def test_tiles_have_the_colours_of_their_channels(watched: Watched, open_site: O
             expect(page.locator("[role=option] svg").nth(place)).to_have_attribute(
                 "filter", f"url(#map-{name})"
             )
-            found = pixel(page, page.locator(OPTION).nth(place))
+            found = pixel(page.locator(OPTION).nth(place))
             assert found == coloured(grey_of(1, 2, shown[place]), name)
 
 
@@ -154,7 +162,10 @@ def test_arrow_keys_step_through_the_layers(watched: Watched, site: Built) -> No
     expect(step).to_contain_text("height and width are the grid of its tokens")
     page.keyboard.press("ArrowRight")
     expect(page.locator(OPTION)).to_have_count(19)
+    # With Shift it is no step.
     page.keyboard.press("Shift+ArrowLeft")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(step).to_contain_text("Layer 3 of 3")
     heights = page.locator(".layer-strip rect").evaluate_all(
         "all => all.map(one => ['height', 'width'].map(side => Number(one.getAttribute(side))))"
     )
@@ -199,7 +210,7 @@ def test_pointing_enlarges_a_channel(watched: Watched, site: Built) -> None:
     option = page.locator(OPTION).nth(11)
     option.hover()
     expect(title).to_have_text("Channel 11 of layer1")
-    assert pixel(page, page.locator(".enlarged")) == coloured(grey_of(0, 1, 11))
+    assert pixel(page.locator(".enlarged")) == coloured(grey_of(0, 1, 11))
     page.mouse.move(2, 2)
     expect(title).to_have_text("Channel 3 of layer1")
 
@@ -213,15 +224,15 @@ def test_a_map_lies_over_what_the_model_was_shown(watched: Watched, open_site: O
     stage = page.locator(".channel-pictures .stage-photo")
     lay(page, 0)
     photo = np.array(colour_of(place))
-    assert pixel(page, stage) == pytest.approx(photo, abs=10)
+    assert pixel(stage) == pytest.approx(photo, abs=10)
     # A tenth on either side was cut off: 150 x 120 px, resized to 40 x 32.
     for x in (0.05, 0.95):
-        assert pixel(page, stage, x) == pytest.approx(photo * 0.45, abs=10)
+        assert pixel(stage, x) == pytest.approx(photo * 0.45, abs=10)
     for x in (0.13, 0.87):
-        assert pixel(page, stage, x) == pytest.approx(photo, abs=10)
+        assert pixel(stage, x) == pytest.approx(photo, abs=10)
     lay(page, 100)
     for x in (0.13, 0.5, 0.87):
-        assert pixel(page, stage, x) == coloured(grey_of(3, 1, 5))
+        assert pixel(stage, x) == coloured(grey_of(3, 1, 5))
 
 
 def test_the_strongest_images_lead_to_themselves(watched: Watched, site: Built) -> None:
@@ -282,7 +293,7 @@ def test_an_address_leads_to_a_layer(watched: Watched, open_site: Open) -> None:
     expect(page.locator("feature-panel h2")).to_have_text("Beta, augmented")
     expect(page.locator(OPTION)).to_have_count(19)
     grey = grey_of(2, 2, LAYERS[2].shown[0])
-    assert pixel(page, page.locator(OPTION).first) == pytest.approx((grey,) * 3, abs=6)
+    assert pixel(page.locator(OPTION).first) == pytest.approx((grey,) * 3, abs=6)
     page.locator("select[data-key=run]").select_option("alpha-standard")
     # Another model shows the layer of the same name.
     expect(page).to_have_url(re.compile("run=alpha-standard&layer=blocks.2"))
@@ -340,7 +351,7 @@ def test_activation_maps_of_either_class(watched: Watched, open_site: Open) -> N
             cards.nth(nth).scroll_into_view_if_needed()
             frame = cards.nth(nth).locator(".stage-photo")
             expect(frame).to_be_visible()
-            assert pixel(page, frame) == coloured(grey_of_map(place))
+            assert pixel(frame) == coloured(grey_of_map(place))
     expect(page).to_have_url(re.compile("class=target"))
 
 
@@ -389,7 +400,7 @@ def test_errors_html_lays_the_map_over_an_image(watched: Watched, open_site: Ope
         "input => { input.value = 100; input.dispatchEvent(new Event('input')); }"
     )
     stage = dialog.locator(".stage-photo")
-    assert pixel(page, stage) == coloured(grey_of_map(len(activation.maps) - 1))
+    assert pixel(stage) == coloured(grey_of_map(len(activation.maps) - 1))
     page.keyboard.press("ArrowUp")
     expect(offer.get_by_label(re.compile("as predicted$"))).to_be_checked()
     offer.get_by_label("No map").check()
@@ -403,13 +414,14 @@ def test_errors_html_lays_the_map_over_an_image(watched: Watched, open_site: Ope
         f"{site.root}/errors.html#view=class&target={others[0][0]}&run=alpha-none&image={others[0]}"
     )
     expect(dialog).to_contain_text(ids[truth.keys.index(others[0])])
-    page.wait_for_load_state("networkidle")
+    # Whether there is a map is known once this is loaded.
+    page.evaluate("bakeoff.featureData.run('alpha-none').then(() => null)")
     expect(offer.get_by_role("radio")).to_have_count(0)
 
 
 def test_nothing_is_loaded_that_is_not_shown(watched: Watched, site: Built) -> None:
     page = go(watched, site, "run=alpha-none&layer=layer1")
-    page.wait_for_load_state("networkidle")
+    wait_for_pictures(page.locator("feature-panel"))
     fetched = {url.split("/mapped/")[1].split("#")[0] for url in watched.requests}
     assert {url for url in fetched if "/feature-maps/" in url} - {
         "assets/feature-maps/alpha-none/activation.webp"
@@ -428,13 +440,20 @@ def test_a_second_panel_below_the_window_waits(watched: Watched, site: Built) ->
     page = go(watched, site, "run=alpha-none&layer=layer1&run2=beta-none&layer2=layer1")
     second = page.locator("feature-panel").nth(1)
     expect(second.locator("h2")).to_have_text("Beta, no augmentation")
-    page.wait_for_load_state("networkidle")
+    wait_for_pictures(page.locator("feature-panel").first)
     atlas = "assets/feature-maps/beta-none/image0_layer1.webp"
     assert not any(atlas in url for url in watched.requests)
     second.scroll_into_view_if_needed()
     expect(second.locator(OPTION)).to_have_count(24)
-    page.wait_for_load_state("networkidle")
+    wait_for_pictures(second)
     assert any(atlas in url for url in watched.requests)
+
+
+def test_paper_has_the_numbers(watched: Watched, site: Built) -> None:
+    page = go(watched, site, "run=alpha-none&layer=layer1")
+    assert headings_over_nothing(page) == []
+    rows = page.get_by_role("table", name="Channels of layer1").locator("tbody tr:visible")
+    expect(rows).to_have_count(24)
 
 
 @pytest.fixture
@@ -450,7 +469,7 @@ def test_without_scripts_it_is_read(without_scripts: Page, site: Built) -> None:
     expect(page.get_by_role("table", name="Layers of each model")).to_be_visible()
     still = page.locator("svg.atlas")
     for place in range(6):
-        found = pixel(page, still, (place % 3 + 0.5) / 3, (place // 3 + 0.5) / 2)
+        found = pixel(still, (place % 3 + 0.5) / 3, (place // 3 + 0.5) / 2)
         assert found == coloured(grey_of(0, 0, place))
     page.get_by_text("Numbers of these channels").click()
     expect(page.get_by_role("table", name="Channels").locator("tbody tr")).to_have_count(6)
@@ -487,8 +506,7 @@ def test_axe_finds_nothing(watched: Watched, site: Built, state: str) -> None:
 def test_hostile_names_are_text(watched: Watched, tmp_path: Any) -> None:
     store = write_made_up_store(tmp_path, class_names=HOSTILE, n_images=12)
     add_feature_maps(store)
-    build_site(store, tmp_path / "site")
-    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    site = build(store, tmp_path / "site")
     page = go(watched, site, "run=alpha-none")
     assert HOSTILE[0] in page.locator("feature-maps").inner_text()
     assert page.locator("feature-maps img").count() == 0

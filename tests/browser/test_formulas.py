@@ -17,6 +17,7 @@ from site_builder.naming import run_names
 from site_builder.render import environment
 from tests.browser.accessible import check_accessible
 from tests.browser.conftest import Built, Watched
+from tests.browser.paper import headings_over_nothing
 
 pytestmark = pytest.mark.browser
 
@@ -261,6 +262,10 @@ def terms(open_site: Open) -> Iterator[Built]:
     page.write_text(TERMS_PAGE.replace("{term}", made), encoding="utf-8")
     yield site
     page.unlink()
+
+
+def test_on_paper_no_heading_is_over_nothing(watched: Watched, open_site: Open) -> None:
+    assert headings_over_nothing(open_page(watched, open_site("shapes"))) == []
 
 
 def test_a_link_to_a_place_opens_in_another_tab(watched: Watched, open_site: Open) -> None:

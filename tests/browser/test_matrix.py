@@ -17,7 +17,7 @@ from experiments.results.store import ExperimentStore
 from site_builder import payloads
 from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, Built, Watched, build, on_disk
 from tests.browser.matrix_page import counted, drawn, labels, middle_of, point_at
 from tests.made_up import write_made_up_store
 
@@ -48,8 +48,7 @@ def beasts(tmp_path_factory: pytest.TempPathFactory) -> Built:
     )
     group(store, KINDS)
     folder = tmp_path_factory.mktemp("sites") / "beasts"
-    build_site(store, folder)
-    return Built(store, folder, folder.as_uri())
+    return build(store, folder)
 
 
 def within(page: Page) -> Locator:
@@ -557,7 +556,7 @@ def test_the_page_of_a_run_keeps_to_it(watched: Watched, beasts: Built) -> None:
 
 def test_runs_without_a_matrix_or_without_images(watched: Watched, tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path, models=("alpha", "gamma"))
-    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    site = on_disk(store, tmp_path / "site")
     names = store.read_experiment().class_names
     matrix = counted(site, "gamma-none")
     rows = [",".join(map(str, [name, *row])) for name, row in zip(names, matrix, strict=True)]
@@ -604,8 +603,7 @@ def test_long_and_foreign_names_leave_room_for_the_cells(watched: Watched, tmp_p
     names = ("x" * 4000, "קטגוריה ארוכה מאוד", "👩‍👩‍👧‍👦" * 40, "a\nb", " ")
     store = write_made_up_store(tmp_path, class_names=names, models=("alpha",))
     group(store, ["<b>bold</b>", "__proto__", "<b>bold</b>", "__proto__", "y" * 900])
-    build_site(store, tmp_path / "site")
-    site = Built(store, tmp_path / "site", (tmp_path / "site").as_uri())
+    site = build(store, tmp_path / "site")
     watched.page.set_viewport_size({"width": 360, "height": 800})
     page = show(watched, site, run="alpha-none", matrix_order="superclass", matrix_closed="0")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -660,7 +658,7 @@ def with_thousand_classes(site: Built, folder: Path) -> Built:
         }
     for name, value in shards.items():
         (folder / "data" / f"{name}.js").write_bytes(payloads.script(name, value))
-    return Built(site.store, folder, folder.as_uri())
+    return on_disk(site.store, folder)
 
 
 def test_a_thousand_classes_are_shown_within_a_second(

@@ -1,38 +1,35 @@
 """The pipeline's pages in a real browser: the choice of a model, links, every kind of reader."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import Built, Watched
+from tests.browser.conftest import Built, Watched, build
+from tests.browser.paper import headings_over_nothing
 from tests.made_up import write_made_up_store
-from tests.walkthrough import write_walked_store
 
 pytestmark = pytest.mark.browser
 
 INDEX, RESULTS = "pipeline/index.html", "pipeline/results.html"
-PAGES = (INDEX, "pipeline/input.html", "pipeline/preprocessing.html", RESULTS)
+PAGES = (
+    INDEX,
+    "pipeline/input.html",
+    "pipeline/preprocessing.html",
+    "pipeline/backbone.html",
+    "pipeline/head.html",
+    RESULTS,
+)
 SELECT = ".choice select"
-
-
-@pytest.fixture(scope="module")
-def walked(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("walked")
-    store = write_walked_store(folder)
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
 
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A site whose models were not walked through."""
     folder = tmp_path_factory.mktemp("bare")
-    store = write_made_up_store(folder)
-    build_site(store, folder / "site")
-    return Built(store, folder / "site", (folder / "site").as_uri())
+    return build(write_made_up_store(folder), folder / "site")
 
 
 def shard_of(site: Built, run_id: str) -> dict[str, dict[str, object]]:
@@ -82,9 +79,9 @@ def test_scripts_change_nothing_in_the_page_as_built(
     built.goto(f"{walked.root}/{address}")
     page = watched.open(walked, address)
     assert texts_on(page) == texts_on(built)
-    assert page.locator("[data-rows] tr").all_inner_texts() == (
-        built.locator("[data-rows] tr").all_inner_texts()
-    )
+    for part in ("tr", "tr:visible"):
+        rows = f"[data-rows] {part}"
+        assert page.locator(rows).all_inner_texts() == built.locator(rows).all_inner_texts()
     expect(built.locator(SELECT)).to_be_hidden()
     context.close()
 
@@ -104,13 +101,23 @@ def test_a_choice_changes_every_number(watched: Watched, walked: Built, address:
     assert texts_on(page) == {name: {values["texts"][name]} for name in texts_on(page)}
     for box in page.locator("[data-rows]").all():
         rows = [row.locator("th, td").all_inner_texts() for row in box.locator("tbody tr").all()]
-        assert rows == values["rows"][box.get_attribute("data-rows") or ""]
+        expected = values["rows"].get(box.get_attribute("data-rows") or "")
+        assert rows == (expected or [])
+        assert box.evaluate("one => one.hidden") == (expected is None)
     for image in page.locator("[data-picture]").all():
         picture = values["pictures"][image.get_attribute("data-picture") or ""]
         assert isinstance(picture, dict)
         assert image.evaluate("one => one.src") == f"{walked.root}/{picture['address']}"
     for path in page.locator("[data-path]").all():
         assert path.get_attribute("d") == values["paths"][path.get_attribute("data-path") or ""]
+    for part in page.locator("[data-when]").all():
+        text = values["texts"][part.get_attribute("data-when") or ""]
+        assert part.evaluate("one => one.hidden") == (not text)
+    for link in page.locator("[data-link]").all():
+        leads_to = values["links"].get(link.get_attribute("data-link") or "")
+        assert link.evaluate("one => one.hidden") == (leads_to is None)
+        if leads_to is not None:
+            assert link.evaluate("one => one.href") == f"{walked.root}/{leads_to}"
     page.go_back()
     expect(page.locator(SELECT)).to_have_value(first_of(page))
     assert all_that_changes(page) == first
@@ -204,9 +211,20 @@ def test_pages_without_walkthroughs_fit_a_phone_too(
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.locator("[data-picture]:visible").count() == 0
     page.select_option(SELECT, other := other_than_the_first(bare, page))
-    place = address.removeprefix("pipeline/").removesuffix(".html")
-    name = str(shard_of(bare, other)["texts"][f"{place}.model"])
-    expect(page.locator("[data-value]:visible", has_text=name).first).to_be_visible()
+    beside = page.locator(".steps a:not([aria-current])").first
+    expect(beside).to_have_attribute("href", re.compile(f"model={other}"))
+    texts = shard_of(bare, other)["texts"]
+    assert texts_on(page) == {name: {texts[name]} for name in texts_on(page)}
+    expect(page.locator("[data-value]:visible").first).not_to_be_empty()
+
+
+@pytest.mark.parametrize("site", ["walked", "bare"])
+@pytest.mark.parametrize("address", PAGES)
+def test_on_paper_no_heading_is_over_nothing(
+    watched: Watched, request: pytest.FixtureRequest, address: str, site: str
+) -> None:
+    page = watched.open(request.getfixturevalue(site), address)
+    assert headings_over_nothing(page) == []
 
 
 def test_paper_has_the_numbers_of_every_model(watched: Watched, walked: Built) -> None:

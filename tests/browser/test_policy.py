@@ -37,15 +37,17 @@ def test_every_page_and_plotly_itself_obey_it(watched: Watched, open_site: Open)
 def test_what_is_injected_is_refused(browser: Browser, open_site: Open, injected: str) -> None:
     site = open_site("shapes")
     html = (site.folder / "index.html").read_text(encoding="utf-8")
-    (site.folder / "injected.html").write_text(
-        html.replace("<main", f"{injected}<main", 1), encoding="utf-8"
-    )
+    written = site.folder / "injected.html"
+    written.write_text(html.replace("<main", f"{injected}<main", 1), encoding="utf-8")
     page = browser.new_page()
     refusals: list[str] = []
     page.on("console", lambda message: refusals.append(message.text))
-    page.goto(f"{site.root}/injected.html")
-    page.locator("theme-toggle button").wait_for()
-    (site.folder / "injected.html").unlink()
+    try:
+        page.goto(f"{site.root}/injected.html")
+        page.locator("theme-toggle button").wait_for()
+    finally:
+        # Other tests open all pages of this site.
+        written.unlink()
     assert page.title().startswith("Summary")
     style = "getComputedStyle(document.documentElement).getPropertyValue('--injected')"
     assert page.evaluate(style) == ""

@@ -1,6 +1,7 @@
 """The pages for every reader: dark, narrow, without a mouse, without scripts."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -19,7 +20,9 @@ PAGES = (
     "architectures.html",
     "curves.html",
     "formulas.html",
+    "configuration.html",
     "checks.html",
+    "404.html",
 )
 
 
@@ -82,3 +85,24 @@ def test_without_scripts_everything_is_read(browser: Browser, open_site: Open) -
     expect(page.locator("th[data-column=kappa]")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     context.close()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "runs/alpha-none.html", "pipeline/index.html"])
+def test_without_styles_it_is_read_from_the_top(
+    watched: Watched, open_site: Open, name: str
+) -> None:
+    page = watched.open(open_site("shapes"), name)
+    page.evaluate("for (const sheet of document.styleSheets) sheet.disabled = true")
+    headings = page.locator(":is(h1, h2, h3, h4):visible")
+    levels = [int(tag[1]) for tag in headings.evaluate_all("all => all.map(of => of.localName)")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
+    top = "all => all.map(of => of.getBoundingClientRect().top)"
+    tops = headings.evaluate_all(top)
+    assert tops == sorted(tops)
+    assert page.locator("nav[aria-label=Pages]:visible").evaluate_all(top)[0] < tops[0]
+    # What the page is about comes before its numbers.
+    numbers = page.locator("main :is(table, svg.chart):visible").evaluate_all(top)
+    said = page.locator("main :is(.lede, p, h2):visible").evaluate_all(top)
+    assert min(said) < min(numbers, default=float("inf"))

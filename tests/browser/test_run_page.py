@@ -8,9 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
-from site_builder.pipeline import build_site
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, Built, Watched, build
 from tests.made_up import write_made_up_store
 
 pytestmark = pytest.mark.browser
@@ -27,8 +26,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Built:
         tmp_path_factory.mktemp("results"), class_names=names, n_images=600, models=("alpha",)
     )
     folder = tmp_path_factory.mktemp("many") / "site"
-    build_site(store, folder)
-    return Built(store, folder, folder.as_uri())
+    return build(store, folder)
 
 
 def classes(page: Page) -> list[str]:
