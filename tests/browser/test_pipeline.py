@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -10,6 +11,7 @@ from tests.browser.accessible import check_accessible
 from tests.browser.conftest import Built, Watched, build
 from tests.browser.paper import headings_over_nothing
 from tests.made_up import write_made_up_store
+from tests.walkthrough import write_walked_store
 
 pytestmark = pytest.mark.browser
 
@@ -125,6 +127,23 @@ def test_a_choice_changes_every_number(watched: Watched, walked: Built, address:
 
 def first_of(page: Page) -> str:
     return page.locator("model-choice").get_attribute("data-best") or ""
+
+
+def test_no_image_is_said_to_go_through_a_model_that_none_did(
+    watched: Watched, tmp_path: Path
+) -> None:
+    store = write_walked_store(tmp_path)
+    last = store.read_experiment().run_ids[-1]
+    (store.run_folder(last) / "walkthrough.json").unlink()
+    page = watched.open(build(store, tmp_path / "site"), INDEX)
+    said = page.get_by_text("goes through them")
+    steps = page.get_by_role("heading", name="The tensor after each step")
+    expect(said).to_be_visible()
+    expect(steps).to_be_visible()
+    page.select_option(SELECT, last)
+    expect(page.locator("[data-value='index.missing']")).to_be_visible()
+    expect(said).to_be_hidden()
+    expect(steps).to_be_hidden()
 
 
 def test_an_address_leads_to_a_model_and_a_place(watched: Watched, walked: Built) -> None:
