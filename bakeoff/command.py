@@ -5,7 +5,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from jinja2 import TemplateError
 from rich.console import Console
 
 from bakeoff.arguments import DEFAULT_EXPERIMENT, parse_arguments
@@ -116,8 +115,12 @@ def _build_again(arguments: argparse.Namespace, address: str, console: Console) 
     """Build, and tell whether that could be done; where not, the old site stays."""
     try:
         build(arguments, address, console)
-    except (BakeoffError, TemplateError, OSError) as error:
+    except BakeoffError as error:
         _say(console, f"error: {error}; the site is as it was")
+        return False
+    except Exception as error:
+        # A template that somebody is writing fails in whatever way Python does.
+        _say(console, f"error: {type(error).__name__}: {error}; the site is as it was")
         return False
     return True
 

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import errno
 import signal
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server, socket
 from typing import Self
@@ -198,24 +199,41 @@ def serve(
         announce: Is told the address once the server listens.
         rebuild: Builds the site into `folder`; where it returns that it could, open pages are
             loaded again.
-        watched: Files and folders that the site is made from.
+        watched: Folders that the site is made from; `folder` may lie in one of them.
 
     Raises:
         OutputError: If there is no site in `folder`, the port cannot be had, or what is to be
             watched cannot be.
     """
-    with open_server(folder, port, live=True) as server, contextlib.suppress(KeyboardInterrupt):
-        # An exception in the middle of whatever the loop does could leave its threads waiting.
-        signal.signal(signal.SIGINT, lambda *_: server.shutdown())
+    sources = Sources(folder.resolve(), [path.resolve() for path in watched])
+    with open_server(folder, port, live=True) as server, _ending(server):
         announce(f"http://{HOST}:{server.server_port}/")
-        server.serve_forever(_rebuild_on_changes(rebuild, list(watched)))
+        server.serve_forever(_rebuild_on_changes(rebuild, sources))
 
 
-async def _rebuild_on_changes(rebuild: Callable[[], bool], watched: list[Path]) -> None:
+@contextlib.contextmanager
+def _ending(server: Server) -> Iterator[None]:
+    """Let Ctrl-C end a server once what it does is done, and a second one end the process.
+
+    An exception in the middle of whatever the loop does could leave its threads waiting.
+    """
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        server.shutdown()
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _rebuild_on_changes(rebuild: Callable[[], bool], sources: "Sources") -> None:
     # What reloads says, for its log, which of these has changed.
     LiveReloadHandler.watcher = Watcher()
     try:
-        async for _ in awatch(*watched, watch_filter=_is_source, step=200):
+        async for _ in awatch(*sources.watched, watch_filter=sources.have, step=200):
             # The old site is served until the new one is there.
             if await asyncio.to_thread(rebuild):
                 LiveReloadHandler.reload_waiters()
@@ -223,6 +241,25 @@ async def _rebuild_on_changes(rebuild: Callable[[], bool], watched: list[Path]) 
         raise OutputError(f"--serve: cannot watch for changes: {error}") from None
 
 
-def _is_source(_: Change, path: str) -> bool:
-    """Tell whether a site is made from a file; of results, the record that names the others."""
-    return Path(path).suffix in _SOURCES
+@dataclass(frozen=True)
+class Sources:
+    """What a site is made from.
+
+    Attributes:
+        site: The site's folder, resolved.
+        watched: Folders, resolved.
+    """
+
+    site: Path
+    watched: list[Path]
+
+    def have(self, _: Change, name: str) -> bool:
+        """Tell whether a site is made from a file; of results, the record that names the others.
+
+        Not from its own files, nor from hidden ones: caches, locks, and what is being written.
+        """
+        path = Path(name)
+        if path.suffix not in _SOURCES or path.is_relative_to(self.site):
+            return False
+        below = [path.relative_to(root) for root in self.watched if path.is_relative_to(root)]
+        return any(not any(part.startswith(".") for part in way.parts) for way in below)

@@ -4,18 +4,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError
 
 import pytest
+from watchfiles import Change
 
 from experiments.results.errors import OutputError
 from site_builder.output import write_site
-from site_builder.serve import open_server, serve
+from site_builder.serve import Sources, open_server, serve
 
 IDLE = (lambda address: None, lambda: True, [])
 
@@ -144,3 +147,84 @@ def test_ctrl_c_before_the_first_answer_ends_serving(tmp_path: Path) -> None:
     early = _SERVING.replace("print(address, flush=True)", "signal.raise_signal(signal.SIGINT)")
     words = [sys.executable, "-c", f"import signal\n{early}", str(tmp_path / "site")]
     assert subprocess.run(words, timeout=30, check=False).returncode == 0
+
+
+_REBUILDING = """
+import signal, sys, time
+from pathlib import Path
+from site_builder.output import write_site
+from site_builder.serve import serve
+results, seconds = Path(sys.argv[1]), float(sys.argv[2])
+
+def rebuild():
+    print("begins", flush=True)
+    time.sleep(seconds)
+    write_site(results / "site", [("index.html", b"hi"), ("data/a.js", b"1")])
+    print("built", flush=True)
+    return True
+
+write_site(results / "site", [("index.html", b"")])
+serve(results / "site", 0, lambda address: print(address, flush=True), rebuild, [results])
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
+"""
+
+
+@contextmanager
+def rebuilding(results: Path, seconds: float) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Serve a site that lies among its results, until it builds for the first time."""
+    words = [sys.executable, "-c", _REBUILDING, str(results), str(seconds)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        said = process.stdout
+        assert said is not None
+        assert said.readline().startswith("http://")
+        try:
+            # The watcher begins to listen some time after the server.
+            threading.Thread(target=lambda: _change_until_heard(results, process)).start()
+            assert said.readline() == "begins\n"
+            (results / "heard").touch()
+            yield process, said
+        finally:
+            process.kill()
+
+
+def _change_until_heard(results: Path, process: subprocess.Popen[str]) -> None:
+    while not (results / "heard").exists() and process.poll() is None:
+        (results / "run.json").write_text("{}")
+        time.sleep(0.5)
+
+
+def test_a_site_among_its_results_is_not_built_because_it_was(tmp_path: Path) -> None:
+    with rebuilding(tmp_path, 0.0) as (process, said):
+        time.sleep(2.5)
+        process.send_signal(signal.SIGINT)
+        # One more where the change was written again meanwhile; then the signal is whose it was.
+        rest = said.read().splitlines()
+        assert rest.count("built") <= 2
+        assert rest[-1] == "True"
+        assert process.wait(timeout=30) == 0
+
+
+def test_a_site_is_made_from_neither_itself_nor_hidden_files(tmp_path: Path) -> None:
+    templates = tmp_path / ".venv" / "templates"
+    sources = Sources(tmp_path / "site", [tmp_path, templates])
+    for name, is_source in {
+        "digits/runs/a/run.json": True,
+        "sitemap/experiment.json": True,
+        "digits/runs/a/predictions.npz": False,
+        "site/data/classes.js": False,
+        ".site.x1y2/index.html": False,
+        ".cache/verdicts.json": False,
+        "digits/runs/.a.replaced/run.json": False,
+        ".venv/templates/base.html": True,
+        ".venv/templates/.base.html": False,
+    }.items():
+        assert sources.have(Change.modified, str(tmp_path / name)) == is_source, name
+
+
+def test_a_second_ctrl_c_does_not_wait_for_a_build(tmp_path: Path) -> None:
+    with rebuilding(tmp_path, 60.0) as (process, _):
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == -signal.SIGINT
