@@ -15,7 +15,6 @@ _OF_SITE = ("serve", "export", "publish", "summary", "compare_with")
 def parse_arguments(words: list[str]) -> argparse.Namespace:
     """Parse the command line; exits with code 2 where it makes no sense."""
     parser = argparse.ArgumentParser(
-        prog="build.py",
         description=(
             "Build the static site of an experiment from its stored results. With "
             "--run-experiments, train and evaluate first whatever the store does not hold yet."

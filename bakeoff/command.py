@@ -19,9 +19,10 @@ from experiments.results.errors import (
 )
 from experiments.results.store import ExperimentStore
 from site_builder import SOURCE
+from site_builder.changes import check_older
 from site_builder.exports.folder import export_tables
 from site_builder.output import check_output
-from site_builder.prepared import load_with_older
+from site_builder.prepared import Prepared
 from site_builder.publication import base_url
 from site_builder.publish import BRANCH, check_repository, publish
 from site_builder.serve import check_port, serve
@@ -69,6 +70,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         check_port(arguments.serve)
     if arguments.publish is not None:
         check_repository(arguments.publish)
+    if arguments.compare_with is not None:
+        check_older(arguments.compare_with)
     n_failed = 0
     if arguments.run_experiments:
         config = find_config(arguments.experiment or DEFAULT_EXPERIMENT, arguments.results)
@@ -76,11 +79,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         n_failed = run_missing(arguments, config, store, console)
     if arguments.no_site:
         return EXIT_RUN_FAILED if n_failed else 0
-    build(arguments, address, console)
-    if arguments.summary:
-        _print_summaries(arguments)
-    if arguments.export is not None:
-        _say(console, f"{_export(arguments)} files are written to {arguments.export}")
+    make(arguments, address, console)
     if arguments.publish is not None:
         publish(arguments.output, arguments.publish)
         _say(console, f"The site is pushed to branch {BRANCH} of {arguments.publish}")
@@ -89,15 +88,25 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             arguments.output,
             arguments.serve,
             console.print,
-            partial(_build_again, arguments, address, console),
+            partial(build_again, arguments, address, console),
             [arguments.results, SOURCE / "templates", SOURCE / "static"],
         )
     return EXIT_RUN_FAILED if n_failed else 0
 
 
-def build(arguments: argparse.Namespace, address: str, console: Console) -> None:
-    """Build the site of the chosen experiments and tell what came of it."""
-    warnings = build_sites(
+def make(arguments: argparse.Namespace, address: str, console: Console) -> None:
+    """Build the site and write its tables where they were asked for."""
+    sites = build(arguments, address, console)
+    if arguments.summary:
+        sys.stdout.write("\n".join(summary(site.experiment) for site in sites))
+    if arguments.export is not None:
+        n_files = sum(_export(site, arguments.output, arguments.export) for site in sites)
+        _say(console, f"{n_files} files are written to {arguments.export}")
+
+
+def build(arguments: argparse.Namespace, address: str, console: Console) -> tuple[Prepared, ...]:
+    """Build the site of the chosen experiments, tell what came of it, and return each."""
+    sites = build_sites(
         find_stores(arguments.experiment, arguments.results),
         arguments.output,
         strict=arguments.strict,
@@ -105,13 +114,15 @@ def build(arguments: argparse.Namespace, address: str, console: Console) -> None
         base_url=address,
         compare_with=arguments.compare_with,
     )
-    for warning in warnings:
-        _say(console, f"warning: {warning}")
+    for site in sites:
+        for remark in site.remarks:
+            _say(console, f"warning: {remark}")
     _say(console, f"The site is built: open {arguments.output / 'index.html'}")
     _say(console, str(measure(arguments.output)))
+    return sites
 
 
-def _build_again(arguments: argparse.Namespace, address: str, console: Console) -> bool:
+def build_again(arguments: argparse.Namespace, address: str, console: Console) -> bool:
     """Build, and tell whether that could be done; where not, the old site stays."""
     try:
         build(arguments, address, console)
@@ -125,21 +136,11 @@ def _build_again(arguments: argparse.Namespace, address: str, console: Console) 
     return True
 
 
-def _print_summaries(arguments: argparse.Namespace) -> None:
-    for store in find_stores(arguments.experiment, arguments.results):
-        experiment = load_with_older(store, arguments.compare_with)
-        sys.stdout.write(summary(experiment))
-
-
-def _export(arguments: argparse.Namespace) -> int:
+def _export(site: Prepared, output: Path, folder: Path) -> int:
     """Write every table, of several experiments each into a folder of its own; count the files."""
-    stores = find_stores(arguments.experiment, arguments.results)
-    if len(stores) == 1:
-        return export_tables(stores[0], arguments.output, arguments.export)
-    return sum(
-        export_tables(store, arguments.output / store.name, arguments.export / store.name)
-        for store in stores
-    )
+    experiment = site.experiment
+    below = experiment.store.name if experiment.publication.among_others else ""
+    return export_tables(experiment, output / below, folder / below)
 
 
 def _say(console: Console, line: str) -> None:

@@ -19,7 +19,7 @@ def main(words: list[str]) -> int:
     """Run a command and return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m experiments",
-        description="Commands about stored results; `python build.py` trains and builds sites.",
+        description="Commands about stored results; `bakeoff` trains and builds sites.",
         epilog="Exit codes: 0 done; 2 the input is wrong, nothing was changed; 130 interrupted.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -153,7 +153,7 @@ def _report(record: RunRecord, results: Path) -> Iterator[str]:
     for note in record.notes:
         yield f"note: {note}"
     where = "" if results == Path("results") else f" --results {results}"
-    yield f"Build the site: python build.py --experiment {record.experiment}{where}"
+    yield f"Build the site: bakeoff --experiment {record.experiment}{where}"
 
 
 def _known_classes(store: ExperimentStore, file: Path | None) -> ClassNames | None:

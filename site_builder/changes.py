@@ -22,6 +22,7 @@ class Verdict(StrEnum):
     GONE = "gone"
     BETTER = "better"
     WORSE = "worse"
+    UNDECIDED = "not separated"
     SAME = "same"
     UNTESTED = "not compared"
 
@@ -32,8 +33,8 @@ class Change:
 
     Attributes:
         run_id: The run.
-        verdict: What became of it; better and worse as the test finds, the same where it finds
-            neither.
+        verdict: What became of it: better and worse as the test finds; where it finds neither, the
+            same only if it answers every image as before.
         paired: Now against before; None where they are not compared.
         adjusted_p_value: Exact McNemar after Holm's correction over all runs compared, in [0, 1];
             None where they are not compared.
@@ -58,14 +59,26 @@ def older_store(folder: Path, name: str) -> ExperimentStore | None:
         None where the folder holds others only.
 
     Raises:
-        ConfigError: If there are no results at all.
+        ConfigError: As `check_older`.
     """
+    check_older(folder)
     for store in (ExperimentStore(folder / name), ExperimentStore(folder)):
         if store.exists():
             return store if store.read_experiment().name == name else None
-    if not any(folder.glob("*/experiment.json")):
-        raise ConfigError(f"--compare-with {folder}: holds no results")
     return None
+
+
+def check_older(folder: Path) -> None:
+    """Make sure that there is something to compare with, before hours of work end without it.
+
+    Args:
+        folder: What `--compare-with` names.
+
+    Raises:
+        ConfigError: If there are no results at all.
+    """
+    if not ExperimentStore(folder).exists() and not any(folder.glob("*/experiment.json")):
+        raise ConfigError(f"--compare-with {folder}: holds no results")
 
 
 def changes_since(old: Experiment, new: Experiment) -> tuple[Change, ...]:
@@ -100,10 +113,12 @@ def _changes(
     pairs: dict[str, Paired],
     adjusted: dict[str, np.float64],
 ) -> Iterator[Change]:
+    before = {run.run_id: run for run in old.runs}
     for run in new.ranked:
         if run.run_id in pairs:
             paired, p_value = pairs[run.run_id], float(adjusted[run.run_id])
-            yield Change(run.run_id, _verdict(paired, p_value), paired, p_value)
+            verdict = _verdict(before[run.run_id], run, paired, p_value)
+            yield Change(run.run_id, verdict, paired, p_value)
         elif run.run_id in reasons:
             yield Change(run.run_id, Verdict.UNTESTED, reason=reasons[run.run_id])
         else:
@@ -114,10 +129,11 @@ def _changes(
             yield Change(run.run_id, Verdict.GONE)
 
 
-def _verdict(paired: Paired, p_value: float) -> Verdict:
-    if p_value > ALPHA:
-        return Verdict.SAME
-    return Verdict.BETTER if paired.difference > 0 else Verdict.WORSE
+def _verdict(old: Run, new: Run, paired: Paired, p_value: float) -> Verdict:
+    if p_value <= ALPHA:
+        return Verdict.BETTER if paired.difference > 0 else Verdict.WORSE
+    alike = np.array_equal(_answers(old.predictions), _answers(new.predictions))
+    return Verdict.SAME if alike else Verdict.UNDECIDED
 
 
 def _why_untested(old: Experiment, old_run: Run, new: Experiment, new_run: Run) -> str:
@@ -146,6 +162,13 @@ def _pair(old: Run, new: Run) -> Paired:
 
 def _correct(said: Predictions | None) -> NDArray[np.bool_]:
     """Return (N,) bool, whether each image was right, in the order of their ids."""
-    assert said is not None  # noqa: S101 (`_why_untested` says so)
-    right: NDArray[np.bool_] = (said.predicted == said.targets)[np.argsort(said.sample_ids)]
+    targets, predicted = _answers(said)
+    right: NDArray[np.bool_] = predicted == targets
     return right
+
+
+def _answers(said: Predictions | None) -> NDArray[np.int64]:
+    """Return (2, N) int64, target and prediction of each image, in the order of their ids."""
+    assert said is not None  # noqa: S101 (`_why_untested` says so)
+    answers: NDArray[np.int64] = np.stack([said.targets, said.predicted])
+    return answers[:, np.argsort(said.sample_ids)]

@@ -18,6 +18,7 @@ from site_builder.curves.series import all_series
 from site_builder.explorer.agreement import agreement
 from site_builder.explorer.files import explorer_files
 from site_builder.explorer.images import Images, images_of
+from site_builder.exports.changes import changes_files
 from site_builder.exports.curves import diagnoses_files
 from site_builder.exports.errors import errors_files
 from site_builder.exports.experiment import configuration_files, pipeline_tables
@@ -62,7 +63,7 @@ def build_site(
     allow_inconsistent: bool = False,
     base_url: str = "",
     compare_with: Path | None = None,
-) -> list[str]:
+) -> Prepared:
     """Build the site of an experiment, or leave the old one as it was.
 
     Args:
@@ -75,8 +76,7 @@ def build_site(
         compare_with: Folder of older results; the summary page tells what changed since.
 
     Returns:
-        One line for every planned run that the site cannot show, and for every check that failed or
-        found something worth a note.
+        What the site shows, and what is to be said of it.
 
     Raises:
         OutputError: If `output` holds anything else, or cannot be written.
@@ -99,7 +99,7 @@ def build_site(
         yield from sitemap(base_url, folder)
 
     write_site(output, site.files(), last_files)
-    return site.remarks
+    return site
 
 
 def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
@@ -112,6 +112,7 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     comparisons, charts = compare_runs(experiment), tradeoffs(experiment, names)
     summary = index.index_context(experiment, names, comparisons)
     yield index.ADDRESS, render("pages/index.html", summary)
+    yield from changes_files(experiment, summary.changes)
     yield from left_out_files(experiment.record.unreadable)
     context = compare.compare_context(experiment, names, comparisons, charts)
     yield compare.ADDRESS, render("pages/compare.html", context)

@@ -73,8 +73,13 @@ class Prepared:
 
     @property
     def remarks(self) -> list[str]:
-        """The warnings, and a line for every check that failed or found something worth a note."""
-        return self.warnings + self.gate.remarks
+        """The warnings, and a line for every check that failed or found something worth a note.
+
+        Of several sites, each begins with the name of the experiment.
+        """
+        about = self.experiment
+        before = f"{about.store.name}: " if about.publication.among_others else ""
+        return [f"{before}{remark}" for remark in self.warnings + self.gate.remarks]
 
     def files(self) -> Files:
         """Return the files that `pages` makes."""

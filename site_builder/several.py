@@ -20,7 +20,7 @@ def build_sites(
     allow_inconsistent: bool = False,
     base_url: str = "",
     compare_with: Path | None = None,
-) -> list[str]:
+) -> tuple[Prepared, ...]:
     """Build the site of one experiment, or of several with a page that lists them.
 
     Args:
@@ -32,13 +32,13 @@ def build_sites(
         compare_with: As in `build_site`.
 
     Returns:
-        As `build_site`, of several with the name of the experiment before each line.
+        As `build_site`, of each.
 
     Raises:
         BakeoffError: As `build_site`.
     """
     if len(stores) == 1:
-        return build_site(
+        site = build_site(
             stores[0],
             output,
             strict=strict,
@@ -46,6 +46,7 @@ def build_sites(
             base_url=base_url,
             compare_with=compare_with,
         )
+        return (site,)
     check_output(output)
     sites: dict[str, Prepared] = {}
     for store in stores:
@@ -71,7 +72,7 @@ def build_sites(
         yield from sitemap(base_url, folder)
 
     write_site(output, files(), last_files)
-    return [f"{name}: {remark}" for name, site in sites.items() for remark in site.remarks]
+    return tuple(sites.values())
 
 
 def _front_files(sites: dict[str, Prepared], place: Publication) -> Files:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from site_builder import formatting
 from site_builder.comparisons import compare_runs
 from site_builder.exports.files import with_detail
 from site_builder.loading import Experiment
-from site_builder.naming import run_names
+from site_builder.naming import RunName, run_names
 from site_builder.pages.changes import changes
+from site_builder.pages.compare import unfinished
 from site_builder.tables import Table, performance_table, resources_table
 
 # What GitHub's Markdown reads as markup; "|" ends a cell.
@@ -16,14 +18,21 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>|~!&$])")
 # but a comment still parts the sign from the word.
 _MENTION = re.compile(r"([@#])")
 
+_METHOD = (
+    "Each run against itself in the older results, on the same test images: exact McNemar, "
+    "Holm-corrected over all runs compared, at 5 %."
+)
+
 
 def summary(experiment: Experiment) -> str:
-    """Return headings, what changed, and the tables of runs with the columns shown at first."""
-    parts = [f"## {_escape(experiment.record.title)}", _escape(experiment.record.question)]
+    """Return what failed, what changed, and the tables of runs with the columns shown at first."""
+    names = run_names(experiment)
+    parts = [f"## {_escape(experiment.record.title)}", *_alarm(experiment)]
+    parts += [_escape(experiment.record.question), *_unfinished(experiment, names)]
     parts += _changes(experiment)
     if experiment.runs:
         parts.append("Rates are in percent, with their intervals in brackets.")
-        comparisons, names = compare_runs(experiment), run_names(experiment)
+        comparisons = compare_runs(experiment)
         for heading, table in (
             ("Performance", performance_table(comparisons, names)),
             ("Resources", resources_table(comparisons, names)),
@@ -32,6 +41,19 @@ def summary(experiment: Experiment) -> str:
     else:
         parts.append("No run has finished.")
     return "\n\n".join(parts) + "\n"
+
+
+def _alarm(experiment: Experiment) -> Iterator[str]:
+    if experiment.n_failed_checks:
+        failed = _escape(formatting.count_of(experiment.n_failed_checks, "check"))
+        yield f"> **{failed} failed:** numbers below may be wrong; `checks.html` says which."
+
+
+def _unfinished(experiment: Experiment, names: dict[str, RunName]) -> Iterator[str]:
+    runs = unfinished(experiment, names)
+    if runs:
+        yield "### Runs without results"
+        yield "\n".join(f"- {_escape(run.name)}: {_escape(run.reason)}" for run in runs)
 
 
 def _changes(experiment: Experiment) -> Iterator[str]:
@@ -43,6 +65,7 @@ def _changes(experiment: Experiment) -> Iterator[str]:
             (run.name, run.verdict, run.accuracy, run.difference, run.test) for run in found.runs
         ]
         yield _markdown(("Run", "Change", "Accuracy", "Difference", "Test"), rows)
+        yield f"{_METHOD} {found.note}"
 
 
 def _table(table: Table) -> str:

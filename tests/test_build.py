@@ -1,6 +1,7 @@
 """The command, run as a user runs it."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,9 +11,14 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from jinja2 import FileSystemLoader
+from rich.console import Console
 
+from bakeoff.arguments import parse_arguments
+from bakeoff.command import build_again
 from experiments.config import CONFIGS_FOLDER
 from experiments.results.store import ExperimentStore
+from site_builder.render import environment
 from tests.made_up import write_made_up_store
 
 ROOT = Path(__file__).parents[1]
@@ -256,3 +262,120 @@ def test_a_stored_experiment_is_run_by_its_file(tmp_path):
     done = build(tmp_path, "--experiment", "made-up", "--run-experiments")
     assert done.returncode == 2
     assert "give the path of its TOML file" in done.stderr
+
+
+def test_what_changed_is_markdown_on_standard_output_and_tables_go_to_a_folder(
+    tmp_path: Path,
+) -> None:
+    write_made_up_store(tmp_path / "results", name="first", n_images=30)
+    second = write_made_up_store(tmp_path / "results", name="second", n_images=30, seed=1)
+    shutil.copytree(tmp_path / "results", tmp_path / "old")
+    second.remove_run("alpha-none")
+    done = build(
+        tmp_path, "--summary", "--compare-with", tmp_path / "old",
+        "--base-url", "https://example.org/lab", "--export", tmp_path / "tables",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    # Nothing but Markdown: each line is text, a heading, an entry of a list, or a row of a table.
+    blocks = done.stdout.split("\n\n")
+    assert blocks[0] == "## Made-up shapes"
+    headings = [block for block in blocks if block.startswith("#")]
+    of_first = ["## Made-up shapes", "### Changes", "### Performance", "### Resources"]
+    assert headings == [*of_first, of_first[0], "### Runs without results", *of_first[1:]]
+    assert "Of 4 runs: 4 same." in done.stdout
+    assert "Of 4 runs: 1 gone, 3 same." in done.stdout
+    assert "built" not in done.stdout
+    assert "warning: second: run alpha-none has not been run yet" in done.stderr
+    for name in ("first", "second"):
+        assert f"https://example.org/lab/{name}/compare.html" in read(tmp_path, "sitemap.xml")
+        canonical = f'<link rel="canonical" href="https://example.org/lab/{name}/">'
+        assert canonical in read(tmp_path, f"{name}/index.html")
+        tables = content(tmp_path / "tables" / name)
+        assert tables == content(tmp_path / "site" / name / "exports")
+        assert {"changes.csv", "performance.csv", "runs/beta-none-matrix.tex"} <= tables.keys()
+    n_files = len(content(tmp_path / "tables"))
+    assert f"{n_files} files are written to {tmp_path / 'tables'}" in done.stderr
+
+
+def read(folder: Path, page: str) -> str:
+    return (folder / "site" / page).read_text(encoding="utf-8")
+
+
+def test_older_results_that_are_not_there_are_missed_before_anything_runs(tmp_path, quick):
+    done = build(
+        tmp_path, "--experiment", quick, "--run-experiments", "--compare-with", tmp_path / "old"
+    )
+    assert done.returncode == 2
+    assert f"--compare-with {tmp_path / 'old'}: holds no results" in done.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_site_is_published_into_the_repository_around(tmp_path, monkeypatch):
+    for name, value in {
+        "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "HOME": "/nowhere",
+        "GIT_AUTHOR_NAME": "Test", "GIT_AUTHOR_EMAIL": "test@example.org",
+        "GIT_COMMITTER_NAME": "Test", "GIT_COMMITTER_EMAIL": "test@example.org",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    checkout = tmp_path / "checkout"
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    git(tmp_path, "init", "--quiet", "checkout")
+    git(checkout, "remote", "add", "mirror", tmp_path / "remote")
+    monkeypatch.chdir(checkout)
+    write_made_up_store(tmp_path / "results")
+    done = build(tmp_path, "--publish", "mirror")
+    assert done.returncode == 0, done.stderr
+    assert "The site is pushed to branch gh-pages of mirror" in done.stderr
+    names = git(tmp_path / "remote", "ls-tree", "-r", "--name-only", "gh-pages").splitlines()
+    assert set(names) == set(content(tmp_path / "site"))
+    assert git(tmp_path / "remote", "show", "gh-pages:index.html") == read(tmp_path, "index.html")
+    # Another remote is named, and asked for before anything is built.
+    (tmp_path / "site" / "index.html").unlink()
+    done = build(tmp_path, "--publish")
+    assert done.returncode == 2
+    assert "there is no remote 'origin'" in done.stderr
+    assert not (tmp_path / "site" / "index.html").exists()
+
+
+def git(folder: Path, *words: object) -> str:
+    done = subprocess.run(
+        ["git", *map(str, words)], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_only_the_runs_named_are_run(tmp_path, quick):
+    words = ["--experiment", quick, "--run-experiments", "--runs", "test_vit-none"]
+    done = build(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "[1/1] test_vit-none" in done.stderr
+    assert "warning: run test_efficientnet-none has not been run yet" in done.stderr
+    store = ExperimentStore(tmp_path / "results" / "quick")
+    assert store.read_run("test_vit-none").status == "finished"
+    assert not store.has_run("test_efficientnet-none")
+    done = build(tmp_path, *words, "test_vot-none")
+    assert done.returncode == 2
+    assert "did you mean 'test_vit-none'" in done.stderr
+
+
+def test_a_template_that_fails_leaves_the_site_as_it_was(tmp_path, monkeypatch, capsys):
+    """While serving; the real templates, one of them with a mistake that is none of Jinja's."""
+    write_made_up_store(tmp_path / "results")
+    templates = tmp_path / "templates"
+    shutil.copytree(ROOT / "templates", templates)
+    loader = FileSystemLoader(templates)
+    monkeypatch.setattr(environment(), "loader", loader)
+    environment().cache.clear()
+    words = ["--results", str(tmp_path / "results"), "--output", str(tmp_path / "site")]
+    arguments, console = parse_arguments(words), Console(stderr=True)
+    assert build_again(arguments, "", console)
+    before = content(tmp_path / "site")
+    page = templates / "pages" / "compare.html"
+    page.write_text(
+        page.read_text().replace("{% block content %}", "{% block content %}{{ 1 + 'a' }}")
+    )
+    assert not build_again(arguments, "", console)
+    environment().cache.clear()
+    assert "error: TypeError: unsupported operand" in capsys.readouterr().err
+    assert content(tmp_path / "site") == before

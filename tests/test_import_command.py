@@ -59,7 +59,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_all_kinds(folder)
     for run, file in ALL_KINDS.items():
         import_file(folder, file, run, "--title", "Names <b>")
-    assert build_site(store_of(folder), folder / "site", strict=True) == []
+    assert build_site(store_of(folder), folder / "site", strict=True).remarks == []
     return folder
 
 
@@ -132,7 +132,7 @@ def test_the_example_of_the_documentation_works(tmp_path: Path) -> None:
     (tmp_path / "wide.csv").write_text(snippet("csv", 1))
     said = import_file(tmp_path, "predictions.csv", "My model")
     assert "Stored as run my-model of experiment mine." in said
-    assert "python build.py --experiment mine" in said
+    assert "bakeoff --experiment mine" in said
     import_file(tmp_path, "wide.csv", "My other model")
     store = store_of(tmp_path)
     narrow, wide = (
@@ -168,7 +168,7 @@ def test_costs_and_scores_given_beside_are_stored(tmp_path: Path) -> None:
     assert run.cost is not None
     assert (run.cost.latency_ms, run.cost.device) == (3.2, "cuda")
     assert run.reported_metrics == {"accuracy": 0.75}
-    assert build_site(store_of(tmp_path), tmp_path / "site") == []
+    assert build_site(store_of(tmp_path), tmp_path / "site").remarks == []
 
 
 def test_a_score_that_is_not_known_is_said_at_once_and_by_the_build(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_score_that_is_not_known_is_said_at_once_and_by_the_build(tmp_path: Pa
     said = import_file(tmp_path, "p.csv", "Mine", "--metric", "acc=0.75")
     assert "note: The score 'acc' came with the import, but is held against nothing" in said
     assert "accuracy, balanced_accuracy, cohen_kappa" in said
-    (remark,) = build_site(store_of(tmp_path), tmp_path / "site")
+    (remark,) = build_site(store_of(tmp_path), tmp_path / "site").remarks
     assert remark.startswith("check noted: Imported scores agree with imported results")
     assert "The score &#39;acc&#39; came" in (tmp_path / "site/runs/mine.html").read_text()
 
@@ -476,5 +476,5 @@ def test_a_made_up_experiment_takes_an_import_too(tmp_path: Path) -> None:
     ]
     (tmp_path / "p.csv").write_text("sample_id,target,prediction\n" + "\n".join(rows))
     import_file(tmp_path, "p.csv", "Always right")
-    assert build_site(store, tmp_path / "site") == []
+    assert build_site(store, tmp_path / "site").remarks == []
     assert "Always right" in page_of(tmp_path, "compare.html").text

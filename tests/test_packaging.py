@@ -136,6 +136,9 @@ def test_the_command_has_the_options_of_build_py(installed: Path, tmp_path: Path
         subprocess.run([*words, "--help"], capture_output=True, text=True, env=environment)
         for words in ([installed / "bakeoff"], [sys.executable, ROOT / "build.py"])
     ]
+    # Each by the name that it was called by.
+    assert helps[0].stdout.startswith("usage: bakeoff [")
+    assert helps[1].stdout.startswith("usage: build.py [")
     first, second = (done.stdout.partition("\n\n")[2] for done in helps)
     assert first == second != ""
 

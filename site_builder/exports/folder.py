@@ -5,22 +5,21 @@ from pathlib import Path
 
 from experiments.results.errors import OutputError
 from experiments.results.files import write_atomically
-from experiments.results.store import ExperimentStore
 from site_builder.exports.files import Files
 from site_builder.exports.run import matrix_files
-from site_builder.loading import load
+from site_builder.loading import Experiment
 from site_builder.pages.run.classes import MAX_CLASSES
 
 
-def export_tables(store: ExperimentStore, site: Path, folder: Path) -> int:
+def export_tables(experiment: Experiment, site: Path, folder: Path) -> int:
     """Write every table as CSV and as LaTeX.
 
     These are the files that the site's pages link to, and the confusion matrices that are too
     large for a site. Files of the same names are replaced, others in the folder are left alone.
 
     Args:
-        store: The experiment.
-        site: Its site, built from this store.
+        experiment: What the site was made from.
+        site: Where it lies.
         folder: Where the files go; it is made.
 
     Returns:
@@ -28,12 +27,11 @@ def export_tables(store: ExperimentStore, site: Path, folder: Path) -> int:
 
     Raises:
         OutputError: If the folder cannot be written.
-        StoreError: If the store is damaged.
     """
     n_files = 0
     try:
         # One by one: a thousand classes make megabytes a matrix.
-        for name, content in chain(_of_the_site(site), _large_matrices(store)):
+        for name, content in chain(_of_the_site(site), _large_matrices(experiment)):
             write_atomically(folder / name.removeprefix("exports/"), content)
             n_files += 1
     except OSError as error:
@@ -46,8 +44,7 @@ def _of_the_site(site: Path) -> Files:
         yield path.relative_to(site).as_posix(), path.read_bytes()
 
 
-def _large_matrices(store: ExperimentStore) -> Files:
-    if len(store.read_experiment().class_names) > MAX_CLASSES:
-        experiment = load(store)
+def _large_matrices(experiment: Experiment) -> Files:
+    if experiment.n_classes > MAX_CLASSES:
         for run in experiment.runs:
             yield from matrix_files(run, experiment.record.class_names)

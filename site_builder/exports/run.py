@@ -33,7 +33,7 @@ def run_files(experiment: Experiment, record: RunRecord, page: RunContext) -> Fi
     if run is None:
         return
     yield from _classes(run, class_names)
-    # A larger one would take megabytes a run; `build.py --export` writes it.
+    # A larger one would take megabytes a run; `bakeoff --export` writes it.
     if len(class_names) <= MAX_CLASSES:
         yield from matrix_files(run, class_names)
     if page.scores:

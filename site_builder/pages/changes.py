@@ -8,6 +8,11 @@ from site_builder.exports.files import with_detail
 from site_builder.loading import Experiment
 from site_builder.naming import run_names
 
+_NOTE = (
+    "“Not separated” means that the test finds no difference, not that there is none; “same”, that "
+    "every image got the same answer as before."
+)
+
 
 @dataclass(frozen=True)
 class ChangedRun:
@@ -36,10 +41,12 @@ class Changes:
 
     Attributes:
         sentence: How many runs of each kind there are.
+        note: What it means that a test separates nothing.
         runs: All of them.
     """
 
     sentence: str
+    note: str
     runs: tuple[ChangedRun, ...]
 
 
@@ -55,6 +62,7 @@ def changes(experiment: Experiment) -> Changes | None:
     parts = [f"{formatting.count(n)} {verdict}" for verdict, n in counted if n]
     return Changes(
         sentence=f"Of {formatting.count_of(len(found), 'run')}: {', '.join(parts)}.",
+        note=_NOTE,
         runs=tuple(
             _changed(change, names[change.run_id], accuracies.get(change.run_id, ""))
             for change in found

@@ -37,6 +37,6 @@ def making(experiment: str) -> Command:
     Args:
         experiment: Its name.
     """
-    words = ["python", "build.py", "--experiment", experiment, "--run-experiments"]
+    words = ["bakeoff", "--experiment", experiment, "--run-experiments"]
     remark = "This makes what is missing; finished runs are not trained again."
     return Command(shlex.join(words), f"{remark} {OTHER_CONFIGURATION}")

@@ -479,9 +479,7 @@ def test_without_scripts_it_is_read(without_scripts: Page, site: Built) -> None:
 def test_a_site_without_maps_says_so(watched: Watched, open_site: Open) -> None:
     page = watched.open(open_site("shapes"), "feature-maps.html")
     expect(page.get_by_text("No run has feature maps.")).to_be_visible()
-    expect(
-        page.get_by_text("python build.py --experiment shapes --run-experiments")
-    ).to_be_visible()
+    expect(page.get_by_text("bakeoff --experiment shapes --run-experiments")).to_be_visible()
     assert page.locator("feature-maps").count() == 0
 
 

@@ -85,7 +85,7 @@ def test_a_store_without_says_so_of_every_run(store: ExperimentStore) -> None:
     assert (group.reason, len(group.runs)) == (NOT_RECORDED, 4)
     assert all(f"{name.model} {name.variant}" in page.text for name in group.runs)
     assert "given by the path of its TOML file" in page.text
-    assert "python build.py --experiment made-up --run-experiments" in page.text
+    assert "bakeoff --experiment made-up --run-experiments" in page.text
     assert not page.tables
 
 

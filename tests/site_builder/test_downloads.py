@@ -87,7 +87,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentStore, Pa
     add_examples(store)
     leave_out(store, 120)
     fail(store, "beta-standard", "loss is not finite in epoch 2")
-    build_site(store, folder / "site")
+    older = write_made_up_store(folder / "older", models=("alpha", "gamma"), seed=1)
+    build_site(store, folder / "site", compare_with=older.folder)
     return store, folder / "site"
 
 

@@ -40,7 +40,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentStore,
     relabel(store, "beta-none", "=SUM(A1:A9)")
     forget_latency(store, "beta-none", 'the timer "broke", twice')
     build_site(store, folder / "site")
-    export_tables(store, folder / "site", folder / "tables")
+    export_tables(load(store), folder / "site", folder / "tables")
     return store, folder / "tables"
 
 
@@ -144,7 +144,7 @@ def test_other_files_in_the_folder_stay(
     exported: tuple[ExperimentStore, Path], tmp_path: Path
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    n_files = export_tables(exported[0], exported[1].with_name("site"), tmp_path)
+    n_files = export_tables(load(exported[0]), exported[1].with_name("site"), tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == n_files + 1
 
@@ -155,7 +155,7 @@ def test_a_folder_that_is_a_file_is_named(
     path = tmp_path / "taken"
     path.write_text("")
     with pytest.raises(OutputError, match=r"--export .*taken"):
-        export_tables(exported[0], exported[1].with_name("site"), path)
+        export_tables(load(exported[0]), exported[1].with_name("site"), path)
 
 
 SPECIAL = {

@@ -22,6 +22,7 @@ from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from site_builder.checks import Status
 from site_builder.exports.folder import export_tables
+from site_builder.loading import load
 from site_builder.pipeline import build_site
 from tests.made_up import write_made_up_store
 from tests.site_builder.changes import fail
@@ -40,7 +41,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentStore,
     )
     fail(store, "beta-standard-seed1", "loss is not finite in epoch 2")
     build_site(store, folder / "site")
-    export_tables(store, folder / "site", folder / "tables")
+    export_tables(load(store), folder / "site", folder / "tables")
     return store, folder / "tables"
 
 
@@ -209,6 +210,6 @@ def test_a_matrix_too_large_for_the_site_is_exported(tmp_path: Path) -> None:
     )
     build_site(store, tmp_path / "site")
     assert not [*(tmp_path / "site").rglob("*-matrix.csv")]
-    export_tables(store, tmp_path / "site", tmp_path / "tables")
+    export_tables(load(store), tmp_path / "site", tmp_path / "tables")
     rows = read(tmp_path / "tables" / "runs" / "alpha-none-matrix.csv")
     assert sum(row[name] for row in rows for name in names) == 202

@@ -255,7 +255,7 @@ def test_runs_without_maps_say_why(store: ExperimentStore) -> None:
     assert context.summary == "No run has feature maps."
     assert [group.reason for group in context.without] == [NOT_MADE]
     assert context.command is not None
-    assert context.command.lines == "python build.py --experiment made-up --run-experiments"
+    assert context.command.lines == "bakeoff --experiment made-up --run-experiments"
     page = PageReader(render("pages/feature-maps.html", context).decode())
     assert context.command.lines in page.text
     assert page.tables == {}

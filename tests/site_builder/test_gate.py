@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> ExperimentStore:
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[ExperimentStore, Path]:
     folder = tmp_path_factory.mktemp("built")
     store = write_made_up_store(folder / "results")
-    assert build_site(store, folder / "site") == []
+    assert build_site(store, folder / "site").remarks == []
     return store, folder / "site"
 
 
@@ -111,7 +111,7 @@ def test_means_over_seeds_and_imported_counts_are_read_too(tmp_path: Path) -> No
         tmp_path / "results", augmentations=("none",), training_seeds=(0, 1, 2)
     )
     import_counts(store, "beta-none")
-    assert build_site(store, tmp_path / "site") == []
+    assert build_site(store, tmp_path / "site").remarks == []
     found = check(store, tmp_path / "site")["ShownAccuracy"]
     assert (found.status, found.details) == (Status.PASSED, ())
     group = compare_runs(load(store)).seed_groups[0]
@@ -183,7 +183,7 @@ def test_where_failures_are_allowed_every_page_tells_of_them(
 ) -> None:
     swap_class_counts(store)
     in_predictions("sample_ids", 3, "<b>x</b>")(store)
-    warnings = build_site(store, tmp_path / "site", allow_inconsistent=True)
+    warnings = build_site(store, tmp_path / "site", allow_inconsistent=True).remarks
     assert len(warnings) == 3
     assert all(line.startswith("check failed: ") for line in warnings)
     for page in (tmp_path / "site").rglob("*.html"):
@@ -207,7 +207,7 @@ def test_a_failure_of_the_finished_site_is_told_on_every_page_too(
 
 
 def test_nothing_is_said_where_nothing_failed(store: ExperimentStore, tmp_path: Path) -> None:
-    assert build_site(store, tmp_path / "site", allow_inconsistent=True) == []
+    assert build_site(store, tmp_path / "site", allow_inconsistent=True).remarks == []
     for page in (tmp_path / "site").rglob("*.html"):
         assert 'class="alarm"' not in page.read_text()
     text = (tmp_path / "site" / "checks.html").read_text()

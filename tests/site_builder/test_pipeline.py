@@ -56,7 +56,7 @@ def test_building_needs_no_torch() -> None:
 
 
 def test_two_builds_are_the_same_bytes(store: ExperimentStore, tmp_path: Path) -> None:
-    assert build_site(store, tmp_path / "one") == []
+    assert build_site(store, tmp_path / "one").remarks == []
     build_site(store, tmp_path / "two")
     one = snapshot(tmp_path / "one")
     assert one == snapshot(tmp_path / "two")
@@ -98,7 +98,7 @@ def test_failed_and_missing_runs_are_said_and_strict_refuses(tmp_path: Path) -> 
     with pytest.raises(BakeoffError, match="alpha-standard failed: out of <memory>; run beta-none"):
         build_site(store, tmp_path / "site", strict=True)
     assert snapshot(tmp_path / "site") == before
-    assert build_site(store, tmp_path / "site") == [
+    assert build_site(store, tmp_path / "site").remarks == [
         "run alpha-standard failed: out of <memory>",
         "run beta-none has not been run yet",
     ]
@@ -113,7 +113,7 @@ def test_no_finished_run_is_a_page_too(tmp_path: Path) -> None:
     store = write_made_up_store(tmp_path)
     for run_id in store.read_experiment().run_ids:
         store.remove_run(run_id)
-    assert len(build_site(store, tmp_path / "site")) == 4
+    assert len(build_site(store, tmp_path / "site").remarks) == 4
     for name in ("index.html", "compare.html"):
         assert "No run has finished yet" in (tmp_path / "site" / name).read_text()
     assert not (tmp_path / "site/assets/plotly.min.js").exists()

@@ -185,8 +185,8 @@ def test_several_experiments_have_a_page_that_lists_them(tmp_path: Path) -> None
     ]
     stores[1].remove_run("alpha-none")
     stores[1].remove_run("beta-none")
-    remarks = build_sites(stores, tmp_path / "site", base_url=BASE)
-    assert remarks == [
+    sites = build_sites(stores, tmp_path / "site", base_url=BASE)
+    assert [remark for site in sites for remark in site.remarks] == [
         "second: run alpha-none has not been run yet",
         "second: run beta-none has not been run yet",
     ]

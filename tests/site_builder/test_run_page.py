@@ -247,7 +247,7 @@ def test_failed_runs_have_a_page_that_says_why(tmp_path: Path) -> None:
         assert sentence in failed.text
     assert "Scores" not in failed.tables
     assert len(failed.rows("Epochs")) == 3
-    assert "python build.py" in failed.text
+    assert "bakeoff --experiment" in failed.text
 
 
 def test_a_run_that_failed_at_once_has_no_curves(tmp_path: Path) -> None:
@@ -353,8 +353,8 @@ def test_the_command_is_one_that_build_understands(experiment: Experiment) -> No
     html = html_of(experiment, "beta-none")
     line = html.split("<code>")[1].split("</code>")[0]
     words = shlex.split(line)
-    assert words[:2] == ["python", "build.py"]
-    arguments = parse_arguments(words[2:])
+    assert words[0] == "bakeoff"
+    arguments = parse_arguments(words[1:])
     assert arguments.experiment == "made-up"
     assert arguments.runs == ["beta-none"]
     assert arguments.models is None
@@ -367,7 +367,7 @@ def test_the_commit_is_checked_out_first(tmp_path: Path) -> None:
     set_commit(store, "alpha-none", "0123abc")
     set_commit(store, "beta-none", "0123abc+")
     experiment = load(store)
-    assert "<code>git checkout 0123abc\npython build.py" in html_of(experiment, "alpha-none")
+    assert "<code>git checkout 0123abc\nbakeoff" in html_of(experiment, "alpha-none")
     changed = html_of(experiment, "beta-none")
     assert "git checkout" not in changed
     assert "changes on top of commit 0123abc." in changed

@@ -25,7 +25,7 @@ def command(record: RunRecord) -> Command:
 
 
 def _training(record: RunRecord) -> Command:
-    words = ["python", "build.py", "--experiment", record.experiment, "--run-experiments"]
+    words = ["bakeoff", "--experiment", record.experiment, "--run-experiments"]
     words += ["--runs", record.run_id, "--force"]
     commit = record.provenance.commit if record.provenance else None
     lines = [shlex.join(words)]
