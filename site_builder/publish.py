@@ -40,10 +40,13 @@ def publish(site: Path, remote: str) -> None:
         remote: Name of a remote of the repository around the current folder.
 
     Raises:
-        OutputError: As `check_repository`, or if the remote refuses.
+        OutputError: As `check_repository`, if the branch has commits that the remote lacks, or if
+            the remote refuses; the branch is then as it was.
     """
     check_repository(remote)
     domain = _custom_domain(remote) if _fetch(remote) else None
+    _refuse_unpushed(remote)
+    before = _tip(f"refs/heads/{BRANCH}")
     try:
         ghp_import(
             str(site),
@@ -53,8 +56,35 @@ def publish(site: Path, remote: str) -> None:
             push=True,
             cname=domain,
         )
-    except (GhpError, subprocess.CalledProcessError) as error:
-        raise OutputError(f"--publish {remote}: cannot be pushed: {error}") from None
+    except (GhpError, subprocess.CalledProcessError, OSError, TypeError) as error:
+        _put_back(before)
+        # Where git cannot commit, ghp_import fails in telling so: it writes bytes as text.
+        why = (
+            "git cannot commit it" if isinstance(error, TypeError) else f"cannot be pushed: {error}"
+        )
+        raise OutputError(f"--publish {remote}: {why}") from None
+
+
+def _refuse_unpushed(remote: str) -> None:
+    """Refuse to let go of commits that only this repository has: ghp_import would."""
+    ours, theirs = f"refs/heads/{BRANCH}", f"refs/remotes/{remote}/{BRANCH}"
+    if _tip(ours) and _tip(theirs) and _git("rev-list", "--max-count=1", f"{theirs}..{ours}"):
+        raise OutputError(
+            f"--publish: branch {BRANCH} has commits that {remote!r} lacks; push them "
+            f"(git push {remote} {BRANCH}) or let them go (git branch -D {BRANCH})"
+        )
+
+
+def _tip(ref: str) -> str:
+    """Return the commit of a branch; empty where there is none."""
+    return _git("for-each-ref", "--format=%(objectname)", ref).strip()
+
+
+def _put_back(tip: str) -> None:
+    """Let the branch be what it was: an unpushed commit of ours would be in the way next time."""
+    ref = f"refs/heads/{BRANCH}"
+    if _tip(ref) != tip:
+        _git("update-ref", *([ref, tip] if tip else ["-d", ref]))
 
 
 def _fetch(remote: str) -> bool:

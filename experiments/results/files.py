@@ -70,9 +70,13 @@ def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
 def replacing_folder(folder: Path) -> Iterator[None]:
     """Set a folder aside while another is written in its place; bring it back if that fails.
 
-    What a killed process left aside is brought back by the next call for the same folder.
+    What a killed process left aside is brought back by the next call for the same folder, unless
+    the other one was written whole.
     """
     aside = folder.with_name(f".{folder.name}.replaced")
+    # Removing takes time: what is half removed must not be taken for what is to come back.
+    discarded = folder.with_name(f".{folder.name}.discarded")
+    shutil.rmtree(discarded, ignore_errors=True)
     if aside.exists():
         _put(aside, folder)
     if folder.exists():
@@ -83,7 +87,9 @@ def replacing_folder(folder: Path) -> Iterator[None]:
         if aside.exists():
             _put(aside, folder)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    if aside.exists():
+        aside.rename(discarded)
+        shutil.rmtree(discarded, ignore_errors=True)
 
 
 def _put(source: Path, folder: Path) -> None:

@@ -124,6 +124,33 @@ def test_a_folder_that_a_killed_process_set_aside_comes_back(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+def test_the_new_folder_stays_where_the_removal_of_the_old_one_is_killed(tmp_path: Path) -> None:
+    """Killed as it removes the first of the old files, the block itself being done."""
+    folder = tmp_path / "run"
+    for place in range(20):
+        write_atomically(folder / "deep" / f"old-{place}.json", b"old")
+    script = """
+        import os, shutil, sys
+        from pathlib import Path
+        from experiments.results.files import replacing_folder, write_atomically
+        def dying(event, arguments):
+            if written and event == "os.remove":
+                os.kill(os.getpid(), 9)
+        written = []
+        sys.addaudithook(dying)
+        with replacing_folder(Path(sys.argv[1])):
+            write_atomically(Path(sys.argv[1]) / "new.json", b"new")
+            written.append(True)
+    """
+    child = subprocess.run([sys.executable, "-c", dedent(script), str(folder)], check=False)
+    assert child.returncode == -9
+    assert [path.name for path in folder.iterdir()] == ["new.json"]
+    with pytest.raises(ValueError, match="no"), replacing_folder(folder):
+        raise ValueError("no")
+    assert [path.name for path in folder.iterdir()] == ["new.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
 def test_the_digest_is_sha_256(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     assert sha256_of(tmp_path / "abc") == (

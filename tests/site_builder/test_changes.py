@@ -199,7 +199,8 @@ def test_the_table_is_a_file_with_its_numbers_in_full(
     assert "not separated" in (tmp_path / "site" / "exports" / "changes.tex").read_text()
 
 
-def test_the_summary_begins_with_what_failed(store: ExperimentStore) -> None:
+def test_the_summary_begins_with_what_failed(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path, augmentations=("none",), models=("alpha", "beta", "c"))
     fail(store, "alpha-none", "loss is not | finite")
     store.remove_run("beta-none")
     text = summary(replace(load(store), n_failed_checks=2))

@@ -122,3 +122,52 @@ def test_what_stands_in_the_way_is_named(
     monkeypatch.chdir(tmp_path / "plain")
     with pytest.raises(OutputError, match="no git repository"):
         publish(site, "origin")
+
+
+def test_commits_that_only_this_repository_has_are_not_let_go(
+    checkout: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    write_site(site, [("index.html", b"one")])
+    publish(site, "origin")
+    tree = git(checkout, "rev-parse", f"{BRANCH}^{{tree}}").strip()
+    mine = git(checkout, "commit-tree", "-p", BRANCH, "-m", "Mine", tree).strip()
+    git(checkout, "update-ref", f"refs/heads/{BRANCH}", mine)
+    write_site(site, [("index.html", b"two")])
+    with pytest.raises(OutputError, match="has commits that 'origin' lacks; push them"):
+        publish(site, "origin")
+    assert git(checkout, "rev-parse", BRANCH).strip() == mine
+    assert published(tmp_path)["index.html"] == "one"
+    git(checkout, "push", "--quiet", "origin", BRANCH)
+    publish(site, "origin")
+    log = git(tmp_path / "remote", "log", "--format=%s", BRANCH).splitlines()
+    assert log == ["Publish the site", "Mine", "Publish the site"]
+
+
+def test_what_was_refused_is_not_in_the_way_of_the_next_time(
+    checkout: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    write_site(site, [("index.html", b"one")])
+    hook = tmp_path / "remote" / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    for already in ([], ["Publish the site"]):
+        hook.write_text("#!/bin/sh\nexit 1\n")
+        hook.chmod(0o755)
+        with pytest.raises(OutputError, match="cannot be pushed"):
+            publish(site, "origin")
+        words = ("for-each-ref", "--format=%(subject)", f"refs/heads/{BRANCH}")
+        assert git(checkout, *words).splitlines() == already
+        hook.unlink()
+        publish(site, "origin")
+    log = git(tmp_path / "remote", "log", "--format=%s", BRANCH).splitlines()
+    assert log == ["Publish the site"] * 2
+
+
+def test_a_commit_that_git_refuses_is_an_error_and_not_a_traceback(
+    checkout: Path, tmp_path: Path
+) -> None:
+    write_site(tmp_path / "site", [("index.html", b"one")])
+    (checkout / ".git" / "refs" / "heads" / f"{BRANCH}.lock").touch()
+    with pytest.raises(OutputError, match="--publish origin: git cannot commit it"):
+        publish(tmp_path / "site", "origin")
