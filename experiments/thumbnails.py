@@ -9,7 +9,6 @@ Measured on photographs of pets, 437 x 384 px on average: a thumbnail takes 1.3 
 """
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from experiments.progress import Progress
 from experiments.results.errors import StoreError
 from experiments.results.schema import ExampleSheet, StoredFile, Thumbnails, ThumbnailSheet
 from experiments.results.store import ExperimentStore
+from experiments.webp import encode_webp
 
 # Beyond so many images the cells are small, and there are no previews.
 MANY_IMAGES = 10_000
@@ -183,9 +183,7 @@ def _draw(
     if max(image.size) <= cell_px or not with_preview:
         return _fitted(image, cell_px), None
     preview = _fitted(image, PREVIEW_PX) if max(image.size) > PREVIEW_PX else image
-    content = io.BytesIO()
-    preview.save(content, "WEBP", quality=PREVIEW_QUALITY)
-    return _fitted(preview, cell_px), content.getvalue()
+    return _fitted(preview, cell_px), encode_webp(preview, PREVIEW_QUALITY)
 
 
 def _fitted(image: Image.Image, side_px: int) -> Image.Image:
@@ -216,6 +214,4 @@ def _write_sheet(
             row, column = divmod(place, N_COLUMNS)
             left, top = (cell_px - cell.width) // 2, (cell_px - cell.height) // 2
             sheet.paste(cell, (column * cell_px + left, row * cell_px + top))
-    content = io.BytesIO()
-    sheet.save(content, "WEBP", quality=QUALITY)
-    return store.write_thumbnails(name, content.getvalue())
+    return store.write_thumbnails(name, encode_webp(sheet, QUALITY))

@@ -49,7 +49,7 @@ from site_builder.pages.run import page as run_page
 from site_builder.plotly_script import plotly_script
 from site_builder.prepared import Prepared
 from site_builder.preview import preview
-from site_builder.publication import Publication, host_files, sitemap
+from site_builder.publication import HOST_FILES, Publication, sitemap
 from site_builder.render import render
 from site_builder.tables.pairs import pairs
 from site_builder.tradeoffs import Tradeoff, plotly_figure, tradeoffs
@@ -129,7 +129,7 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     lost = not_found.not_found_context(summary.site, experiment.publication.path)
     yield not_found.ADDRESS, render("pages/404.html", lost)
     yield preview(experiment, names)
-    yield from host_files()
+    yield from HOST_FILES
     yield from _static_files()
     yield from example_files(experiment)
     yield payloads.shard("classes", payloads.classes(experiment))

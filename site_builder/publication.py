@@ -1,6 +1,6 @@
 """Where a site will be found, and the files that a host or a crawler looks for at its root."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -65,9 +65,8 @@ def _is_folder(text: str) -> bool:
     return on_a_server and not parts.query and not parts.fragment
 
 
-def host_files() -> Iterator[tuple[str, bytes]]:
-    """Yield what tells GitHub Pages to publish the files as they are."""
-    yield ".nojekyll", b""
+HOST_FILES = ((".nojekyll", b""),)
+"""What tells GitHub Pages to publish the files as they are: path and content."""
 
 
 def sitemap(address: str, folder: Path) -> Iterable[tuple[str, bytes]]:

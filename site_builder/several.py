@@ -8,7 +8,7 @@ from site_builder.output import Files, check_output, write_site
 from site_builder.pages import experiments, not_found
 from site_builder.pipeline import build_site, site_files
 from site_builder.prepared import Prepared
-from site_builder.publication import Publication, host_files, sitemap
+from site_builder.publication import HOST_FILES, Publication, sitemap
 from site_builder.render import render
 
 
@@ -86,7 +86,7 @@ def _front_files(sites: dict[str, Prepared], place: Publication) -> Files:
     yield experiments.ADDRESS, render("pages/experiments.html", context)
     lost = not_found.not_found_context(context.site, place.path)
     yield not_found.ADDRESS, render("pages/404.html", lost)
-    yield from host_files()
+    yield from HOST_FILES
 
 
 def _below(folder: str, files: Files) -> Files:

@@ -1,8 +1,7 @@
 """A layer's maps as grey pictures, one tile for each channel, and the numbers that go with them."""
 
-import io
 import math
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from experiments.results.schema import ChannelNumbers
+from experiments.webp import encode_webp
 
 MAX_CHANNELS = 64
 MAX_TILE_PX = 64
@@ -73,7 +73,7 @@ def draw_atlas(maps: Tensor, low: NDArray[np.float32], high: NDArray[np.float32]
         return webp_lossless(grid)
     picture = b""
     for quality in QUALITIES:
-        picture = _webp(grid, quality=quality)
+        picture = encode_webp(Image.fromarray(grid), quality)
         if len(picture) <= MAX_BYTES:
             break
     return picture
@@ -96,13 +96,7 @@ def tiled(tiles: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
 
 def webp_lossless(grey: NDArray[np.uint8]) -> bytes:
     """Encode an (H, W) uint8 picture as it is."""
-    return _webp(grey, lossless=True)
-
-
-def _webp(grey: NDArray[np.uint8], **options: Any) -> bytes:
-    content = io.BytesIO()
-    Image.fromarray(grey).save(content, "WEBP", **options)
-    return content.getvalue()
+    return encode_webp(Image.fromarray(grey), lossless=True)
 
 
 def drawn_range(maps: Tensor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -127,13 +121,13 @@ def channel_numbers(
     """
     values = maps.flatten(1).double().numpy()
     return ChannelNumbers(
-        low=_rounded(low),
-        high=_rounded(high),
-        minimum=_rounded(values.min(axis=1)),
-        maximum=_rounded(values.max(axis=1)),
-        mean=_rounded(values.mean(axis=1)),
-        variance=_rounded(values.var(axis=1)),
-        zeros=_rounded((values == 0).mean(axis=1)),
+        low=rounded(low),
+        high=rounded(high),
+        minimum=rounded(values.min(axis=1)),
+        maximum=rounded(values.max(axis=1)),
+        mean=rounded(values.mean(axis=1)),
+        variance=rounded(values.var(axis=1)),
+        zeros=rounded((values == 0).mean(axis=1)),
         similarity=similarity(maps, activation),
     )
 
@@ -170,5 +164,6 @@ def _is_flat(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return flat
 
 
-def _rounded(values: NDArray[Any]) -> list[float]:
-    return [float(f"{value:.{_DIGITS}g}") for value in values]
+def rounded(values: Iterable[float], digits: int = _DIGITS) -> list[float]:
+    """Round numbers to so many significant digits."""
+    return [float(f"{value:.{digits}g}") for value in values]

@@ -1,6 +1,6 @@
 """Which layers of a backbone are shown, and what they put out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -96,13 +96,16 @@ def choose_layers(backbone: nn.Module, image: Tensor, asked: Sequence[str]) -> l
     return list(kept)
 
 
-def check_layers(asked: Sequence[str], backbones: Sequence[nn.Module]) -> None:
+def check_layers(asked: Sequence[str], known: Collection[str]) -> None:
     """Refuse a layer that none of the backbones has.
+
+    Args:
+        asked: Names of modules.
+        known: Those that the backbones have.
 
     Raises:
         ConfigError: Names the layer and the nearest one that exists.
     """
-    known = {name for backbone in backbones for name, _ in backbone.named_modules() if name}
     for name in asked:
         if name not in known:
             raise ConfigError(

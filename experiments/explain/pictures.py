@@ -1,11 +1,11 @@
 """Tensors as pictures for pages: WebP, and small enough to be shown many at a time."""
 
-import io
-
 import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 from torchvision.transforms.v2 import functional
+
+from experiments.webp import encode_webp
 
 MAX_PX = 320
 MAX_TILE_PX = 224
@@ -40,6 +40,4 @@ def channels_picture(images: Tensor) -> bytes:
 
 def webp(image: Image.Image, side_px: int) -> bytes:
     """Encode a picture: lossless where the images in it, `side_px` wide, are tiny."""
-    content = io.BytesIO()
-    image.save(content, "WEBP", quality=QUALITY, lossless=side_px <= LOSSLESS_UP_TO_PX)
-    return content.getvalue()
+    return encode_webp(image, QUALITY, lossless=side_px <= LOSSLESS_UP_TO_PX)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from experiments.config import ExperimentConfig
 from experiments.datasets import ImageDataset
 from experiments.explain.choice import choose_samples, image_to_follow, named_samples
 from experiments.explain.layers import check_layers, choose_layers
+from experiments.explain.rebuild import rebuild_classifier
 from experiments.explain.run import explain_run
 from experiments.explain.teaching import make_teaching
 from experiments.explain.walkthrough import walk_run
@@ -34,6 +36,15 @@ from experiments.surroundings import Surroundings
 from experiments.transforms import resolve_preprocessing
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Something that is made of a run's model: what it is called, and what removes and makes it."""
+
+    what: str
+    remove: Callable[[ExperimentStore, str], None]
+    make: Callable[[RunRecord, models.Classifier], None]
+
+
 def check_asked(config: ExperimentConfig, dataset: ImageDataset) -> None:
     """Refuse images and layers that there are not, before anything is run for hours.
 
@@ -43,16 +54,17 @@ def check_asked(config: ExperimentConfig, dataset: ImageDataset) -> None:
     named_samples(dataset, config.explain.images)
     if not config.explain.layers:
         return
-    backbones = {}
-    for model in config.models:
-        sizes = resolve_preprocessing(models.data_config(model.name), config.preprocessing)
-        backbone = models.build_backbone(
-            model.name, sizes.input_size, pretrained=False, weights_dir=None
-        )
-        backbones[backbone.eval()] = sizes.input_size
-    check_layers(config.explain.layers, list(backbones))
-    for backbone, side in backbones.items():
-        choose_layers(backbone, torch.zeros(1, 3, side, side), config.explain.layers)
+    # One at a time: all of an experiment's networks may take more memory than there is.
+    known = {name for model in config.models for name in _checked_modules(config, model.name)}
+    check_layers(config.explain.layers, known)
+
+
+def _checked_modules(config: ExperimentConfig, model: str) -> list[str]:
+    """Return a network's modules; refuse it where one that is asked for gives no maps."""
+    side = resolve_preprocessing(models.data_config(model), config.preprocessing).input_size
+    backbone = models.build_backbone(model, side, pretrained=False, weights_dir=None).eval()
+    choose_layers(backbone, torch.zeros(1, 3, side, side), config.explain.layers)
+    return [name for name, _ in backbone.named_modules() if name]
 
 
 def explain_runs(
@@ -74,34 +86,45 @@ def explain_runs(
     ids, layers = [sample.sample_id for sample in samples], config.explain.layers
     followed = image_to_follow(samples)
 
-    def make_maps(record: RunRecord) -> None:
-        remove_feature_maps(store, record.run_id)
-        explain_run(record, ids, layers, dataset, store, around.device)
+    def make_maps(record: RunRecord, model: models.Classifier) -> None:
+        explain_run(record, model, ids, layers, dataset, store, around.device)
 
-    def make_walkthrough(record: RunRecord) -> None:
-        remove_walkthrough(store, record.run_id)
-        walk_run(record, followed, dataset, store, around.device)
+    def make_walkthrough(record: RunRecord, model: models.Classifier) -> None:
+        walk_run(record, model, followed, dataset, store, around.device)
 
-    without_maps = [r for r in runs if not _is_explained(store, r.run_id, ids, layers)]
-    _make_each("feature maps", without_maps, make_maps, around.progress)
-    without_walk = [r for r in runs if not _is_walked(store, r.run_id, followed)]
-    _make_each("walkthroughs", without_walk, make_walkthrough, around.progress)
+    maps = _Part("feature maps", remove_feature_maps, make_maps)
+    walk = _Part("walkthroughs", remove_walkthrough, make_walkthrough)
+    lacking: list[tuple[RunRecord, list[_Part]]] = []
+    for record in runs:
+        parts = [] if _is_explained(store, record.run_id, ids, layers) else [maps]
+        parts += [] if _is_walked(store, record.run_id, followed) else [walk]
+        if parts:
+            lacking.append((record, parts))
+    _make_each(lacking, len(dataset.class_names), store, around)
     with _surviving("pictures of augmentations", around.progress):
         make_teaching(config, dataset, store, followed, around)
 
 
 def _make_each(
-    what: str,
-    lacking: Sequence[RunRecord],
-    make: Callable[[RunRecord], None],
-    progress: Progress,
+    lacking: Sequence[tuple[RunRecord, Sequence[_Part]]],
+    n_classes: int,
+    store: ExperimentStore,
+    around: Surroundings,
 ) -> None:
+    """Rebuild the model of each run once, for all that it lacks."""
     if not lacking:
         return
-    with progress.work(f"making {what}", len(lacking)) as step:
-        for record in lacking:
-            with _surviving(f"{what} of {record.run_id}", progress):
-                make(record)
+    progress = around.progress
+    with progress.work("making feature maps and walkthroughs", len(lacking)) as step:
+        for record, parts in lacking:
+            run_id, names = record.run_id, " and ".join(part.what for part in parts)
+            with _surviving(f"{names} of {run_id}", progress):
+                for part in parts:
+                    part.remove(store, run_id)
+                model = rebuild_classifier(store, record, n_classes, around.device)
+                for part in parts:
+                    with _surviving(f"{part.what} of {run_id}", progress):
+                        part.make(record, model)
             step()
 
 

@@ -4,18 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional
 
 from experiments.datasets import ImageDataset
+from experiments.explain.atlases import rounded
 from experiments.explain.grids import GridReader
 from experiments.explain.layers import spread_layers
 from experiments.explain.pictures import channels_picture, colour_picture
-from experiments.explain.rebuild import rebuild_classifier
-from experiments.explain.run import MOST_DIFFERENT
+from experiments.explain.rebuild import require_same
 from experiments.models import Classifier
 from experiments.pixels import cropped, evaluated, resized
 from experiments.results.errors import StoreError
@@ -34,12 +32,8 @@ from experiments.results.store import ExperimentStore
 from experiments.results.walkthrough import write_walkthrough, write_walkthrough_picture
 from experiments.transforms import normalise, to_float, to_unit
 
-# Of one image alone and in a batch; computed in float32, both on a CPU, they differ by rounding.
-_EXACT = 1e-3
 _ROUNDING = 1e-4
 _POOLED_DIGITS = 4
-# Far below what can be told from such a number, and half the length in the record.
-_DIGITS = 6
 
 _INPUTS: tuple[Step, ...] = ("photo", "resize", "crop", "tensor", "normalise")
 _AXES: dict[Step, list[str]] = {
@@ -85,6 +79,7 @@ class _Pass:
 
 def walk_run(
     record: RunRecord,
+    model: Classifier,
     sample_id: str,
     dataset: ImageDataset,
     store: ExperimentStore,
@@ -94,14 +89,15 @@ def walk_run(
 
     Args:
         record: The run.
+        model: What it trained, as `rebuild_classifier` makes it, on the device.
         sample_id: The test image.
         dataset: Where it is read from.
-        store: Has the run's weights, and gets the walkthrough.
+        store: Has what the run said, and gets the walkthrough.
         device: Where the model runs.
 
     Raises:
-        BakeoffError: If the weights are missing or damaged, do not give the stored predictions, or
-            no layer of the model has a grid of positions.
+        BakeoffError: If the model does not give the stored predictions, or none of its layers has
+            a grid of positions.
     """
     if record.preprocessing is None:
         raise StoreError(f"run {record.run_id!r}: was not trained here")
@@ -109,11 +105,9 @@ def walk_run(
     place = stored.sample_ids.tolist().index(sample_id)
     photo = functional.pil_to_tensor(dataset.open(dataset.of_split(Split.TEST)[place]))
     inputs = _prepare(photo, record.preprocessing)
-    model = rebuild_classifier(store, record, len(dataset.class_names), device)
     through = _forward(model, inputs["normalise"][None].to(device))
     probabilities = through.logits.double().softmax(dim=0).float()
-    difference = _difference(probabilities.numpy(), stored, place)
-    _require_same(difference, record, device)
+    difference = require_same(probabilities[None].numpy(), record, stored, [place], device)
     classes = Predictions.from_logits(
         stored.sample_ids[[place]], stored.targets[[place]], through.logits[None].numpy()
     ).top_classes[0]
@@ -136,7 +130,7 @@ def walk_run(
             steps=steps,
             features_layer=through.layer,
             pooling=_pooling(through),
-            pooled=_rounded(through.pooled.tolist(), _POOLED_DIGITS),
+            pooled=rounded(through.pooled.tolist(), _POOLED_DIGITS),
             classes=classes.tolist(),
             logits=through.logits[classes].tolist(),
             probabilities=probabilities[classes].tolist(),
@@ -213,25 +207,6 @@ def _same(tried: Tensor, pooled: Tensor) -> bool:
     return bool(((tried - pooled).abs() <= _ROUNDING * pooled.abs().max()).all())
 
 
-def _difference(probabilities: NDArray[np.float32], predictions: Predictions, place: int) -> float:
-    """Return the greatest difference from the stored probabilities of one image."""
-    if predictions.top_probabilities is None:
-        raise StoreError("the run has no probabilities")
-    stored = predictions.top_probabilities[place]
-    return float(np.abs(probabilities[predictions.top_classes[place]] - stored).max())
-
-
-def _require_same(difference: float, record: RunRecord, device: torch.device) -> None:
-    """Refuse to show another computation than the one that the run's results are of."""
-    on_cpu = device.type == "cpu" and record.cost is not None and record.cost.device == "cpu"
-    allowed = _EXACT if on_cpu else MOST_DIFFERENT
-    if not difference <= allowed:
-        raise StoreError(
-            f"the stored weights give probabilities that differ from the stored ones by "
-            f"{difference:.2g}, more than {allowed:g}; --force does the run again"
-        )
-
-
 def _draw(store: ExperimentStore, run_id: str, step: Step, tensor: Tensor) -> StoredFile | None:
     if step not in _PICTURES:
         return None
@@ -254,9 +229,5 @@ def _described(name: Step, axes: list[str], tensor: Tensor, picture: StoredFile 
 def _statistics(tensor: Tensor) -> Statistics:
     values = tensor.double()
     numbers = [values.min(), values.max(), values.mean(), values.std(correction=0)]
-    minimum, maximum, mean, std = _rounded([number.item() for number in numbers], _DIGITS)
+    minimum, maximum, mean, std = rounded(number.item() for number in numbers)
     return Statistics(minimum=minimum, maximum=maximum, mean=mean, std=std)
-
-
-def _rounded(values: list[float], digits: int) -> list[float]:
-    return [float(f"{value:.{digits}g}") for value in values]

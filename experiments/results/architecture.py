@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.results.errors import StoreError
 from experiments.results.files import write_atomically
-from experiments.results.record_files import read_json, to_json
+from experiments.results.record_files import read_named, to_json
 from experiments.results.schema import Architecture
 from experiments.results.store import ExperimentStore
 
@@ -29,13 +28,7 @@ def read_architecture(store: ExperimentStore, run_id: str) -> Architecture:
     Raises:
         StoreError: If it is missing, damaged, of a newer schema, or of another run.
     """
-    path = _path(store, run_id)
-    record = read_json(path, Architecture)
-    if record.run_id != run_id:
-        raise StoreError(
-            f"{path}, run_id: is {record.run_id!r} but the folder is {run_id!r}; rename one"
-        )
-    return record
+    return read_named(_path(store, run_id), Architecture, "run_id", run_id)
 
 
 def channels_and_grid(shape: Sequence[int]) -> tuple[int, int, int]:

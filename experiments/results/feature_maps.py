@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from experiments.results.archives import npz_bytes, npz_names, read_npz
 from experiments.results.errors import StoreError
 from experiments.results.files import write_atomically
-from experiments.results.record_files import read_json, read_stored, to_json, write_stored
+from experiments.results.record_files import read_named, read_stored, to_json, write_stored
 from experiments.results.schema import FeatureMaps, StoredFile
 from experiments.results.store import ExperimentStore
 
@@ -117,13 +117,7 @@ def read_feature_maps(store: ExperimentStore, run_id: str) -> FeatureMaps:
     Raises:
         StoreError: If it is missing, damaged, of a newer schema, or of another run.
     """
-    path = _record_path(store, run_id)
-    record = read_json(path, FeatureMaps)
-    if record.run_id != run_id:
-        raise StoreError(
-            f"{path}, run_id: is {record.run_id!r} but the folder is {run_id!r}; rename one"
-        )
-    return record
+    return read_named(_record_path(store, run_id), FeatureMaps, "run_id", run_id)
 
 
 def read_picture(store: ExperimentStore, run_id: str, file: StoredFile) -> bytes:

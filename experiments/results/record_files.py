@@ -49,6 +49,24 @@ def to_json(record: Record) -> bytes:
     return record.model_dump_json(indent=1).encode() + b"\n"
 
 
+def read_named(path: Path, kind: type[R], field: str, name: str) -> R:
+    """Read a record that says what it belongs to.
+
+    Args:
+        path: The record.
+        kind: What it is.
+        field: Its field that says so.
+        name: What that has to be: the name of the folder.
+
+    Raises:
+        StoreError: As `read_json`, or if it belongs elsewhere.
+    """
+    record = read_json(path, kind)
+    if (said := getattr(record, field)) != name:
+        raise StoreError(f"{path}, {field}: is {said!r} but the folder is {name!r}; rename one")
+    return record
+
+
 def read_json(path: Path, kind: type[R]) -> R:
     """Read a record.
 

@@ -98,7 +98,8 @@ results/<experiment>/
       image<n>_layer<m>.webp  an atlas: the channels of layer m on image n, from 0
       {ACTIVATION_FILE:20}class-activation maps
       {TOP_IMAGES_FILE:20}`layer<m>`: (C, k) int32, test images by how a channel responds;
-                              `names`: those of the layers
+                              `names`: those of the layers; `asked`: those that the
+                              configuration named
     {WALKTHROUGH_FILE:22}one Walkthrough: one test image from photograph to probabilities
     {WALKTHROUGH_FOLDER + "/":22}the pictures that it names, <step>.webp
     model.safetensors     the trained weights

@@ -21,7 +21,13 @@ from experiments.results.embedding import Embedding
 from experiments.results.errors import StoreError
 from experiments.results.files import write_atomically
 from experiments.results.predictions import Predictions
-from experiments.results.record_files import read_json, read_stored, to_json, write_stored
+from experiments.results.record_files import (
+    read_json,
+    read_named,
+    read_stored,
+    to_json,
+    write_stored,
+)
 from experiments.results.samples import iter_samples, write_samples
 from experiments.results.schema import (
     ExperimentRecord,
@@ -125,13 +131,7 @@ class ExperimentStore:
         Raises:
             StoreError: If it is missing, damaged, of a newer schema, or of another run.
         """
-        path = self.run_folder(run_id) / RUN_FILE
-        record = read_json(path, RunRecord)
-        if record.run_id != run_id:
-            raise StoreError(
-                f"{path}, run_id: is {record.run_id!r} but the folder is {run_id!r}; rename one"
-            )
-        return record
+        return read_named(self.run_folder(run_id) / RUN_FILE, RunRecord, "run_id", run_id)
 
     def write_run(self, record: RunRecord) -> None:
         """Write a run's record. Everything that it names must be written before."""

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from experiments.results.errors import StoreError
 from experiments.results.files import write_atomically
-from experiments.results.record_files import read_json, read_stored, to_json, write_stored
+from experiments.results.record_files import read_named, read_stored, to_json, write_stored
 from experiments.results.schema import StoredFile, Teaching
 from experiments.results.store import ExperimentStore
 
@@ -34,14 +33,7 @@ def read_teaching(store: ExperimentStore) -> Teaching:
     Raises:
         StoreError: If it is missing, damaged, of a newer schema, or of another experiment.
     """
-    path = _record_path(store)
-    record = read_json(path, Teaching)
-    if record.experiment != store.name:
-        raise StoreError(
-            f"{path}, experiment: is {record.experiment!r} but the folder is {store.name!r}; "
-            "rename one"
-        )
-    return record
+    return read_named(_record_path(store), Teaching, "experiment", store.name)
 
 
 def read_augmentations(store: ExperimentStore, file: StoredFile) -> bytes:

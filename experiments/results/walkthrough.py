@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from experiments.results.errors import StoreError
 from experiments.results.files import write_atomically
-from experiments.results.record_files import read_json, read_stored, to_json, write_stored
+from experiments.results.record_files import read_named, read_stored, to_json, write_stored
 from experiments.results.schema import StoredFile, Walkthrough
 from experiments.results.store import ExperimentStore
 
@@ -42,13 +41,7 @@ def read_walkthrough(store: ExperimentStore, run_id: str) -> Walkthrough:
     Raises:
         StoreError: If it is missing, damaged, of a newer schema, or of another run.
     """
-    path = _record_path(store, run_id)
-    record = read_json(path, Walkthrough)
-    if record.run_id != run_id:
-        raise StoreError(
-            f"{path}, run_id: is {record.run_id!r} but the folder is {run_id!r}; rename one"
-        )
-    return record
+    return read_named(_record_path(store, run_id), Walkthrough, "run_id", run_id)
 
 
 def read_walkthrough_picture(store: ExperimentStore, run_id: str, file: StoredFile) -> bytes:

@@ -32,7 +32,7 @@ def changes_files(experiment: Experiment, shown: Changes | None) -> Files:
             for change in changes_since(old, new)
         ),
     ]  # fmt: skip
-    lines = [["Run", "Change", "Accuracy", "Difference", "p"]]
+    lines = [["Run", "Change", "Accuracy", "Difference", "Test"]]
     lines += [[run.name, run.verdict, run.accuracy, run.difference, run.test] for run in shown.runs]
     yield from table_files("changes", records, lines, n_texts=2)
 

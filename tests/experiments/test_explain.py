@@ -1,6 +1,8 @@
 """Feature maps of real runs: what is made, when, and what happens when something goes wrong."""
 
+import gc
 import io
+import weakref
 
 import numpy as np
 import pytest
@@ -10,10 +12,12 @@ from PIL import Image
 from rich.console import Console
 from torchvision.transforms.v2 import functional
 
+from experiments import models
 from experiments.config import ExplainConfig
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
 from experiments.explain import run as explain_run_module
+from experiments.explain import step
 from experiments.explain.rebuild import rebuild_classifier
 from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError
@@ -132,6 +136,40 @@ def test_images_stay_when_runs_are_added_and_force_chooses_again(quick_config, s
     assert read_feature_maps(store, "test_vit-none").samples == [before[0].sample_id]
     run(quick_config, store, around, force=True)
     assert len(store.read_experiment().explained) == 6
+
+
+def test_a_model_is_rebuilt_once_for_all_that_its_run_lacks(
+    quick_config, store, around, monkeypatch
+):
+    rebuilt = []
+
+    def rebuild(store, record, *arguments):
+        rebuilt.append(record.run_id)
+        return rebuild_classifier(store, record, *arguments)
+
+    monkeypatch.setattr(step, "rebuild_classifier", rebuild)
+    run(with_model(quick_config, "test_vit", "test_resnet"), store, around)
+    assert sorted(rebuilt) == ["test_resnet-none", "test_vit-none"]
+    run(with_model(quick_config, "test_vit", "test_resnet"), store, around)
+    assert len(rebuilt) == 2
+
+
+def test_layers_are_looked_for_in_one_network_at_a_time(quick_config, monkeypatch):
+    made, build = [], models.build_backbone
+
+    def watched(*arguments, **options):
+        gc.collect()
+        assert not any(backbone() for backbone in made)
+        backbone = build(*arguments, **options)
+        made.append(weakref.ref(backbone))
+        return backbone
+
+    monkeypatch.setattr(models, "build_backbone", watched)
+    config = with_model(quick_config, "test_vit", "test_resnet", "test_efficientnet")
+    step.check_asked(asking(config, layers=["layer3", "blocks.1"]), dataset_of(config))
+    assert len(made) == 3
+    with pytest.raises(ConfigError, match=r"no model has a module 'layer33'; did you mean"):
+        step.check_asked(asking(config, layers=["layer33"]), dataset_of(config))
 
 
 def test_layers_chosen_while_running_are_not_chosen_again(quick_config, store, around, monkeypatch):

@@ -203,4 +203,4 @@ class TestAskedLayers:
 
     def test_an_unknown_layer_is_refused_with_the_nearest(self, resnet):
         with pytest.raises(ConfigError, match=r"no model has a module 'layer11'; did you mean"):
-            check_layers(["layer1", "layer11"], [resnet])
+            check_layers(["layer1", "layer11"], dict(resnet.named_modules()))

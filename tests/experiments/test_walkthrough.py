@@ -13,7 +13,7 @@ from rich.console import Console
 from experiments.config import ExplainConfig
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
-from experiments.explain import walkthrough
+from experiments.explain import step
 from experiments.explain.pictures import channels_picture, colour_picture
 from experiments.progress import PlainProgress
 from experiments.results.schema import Split
@@ -156,7 +156,7 @@ def test_what_cannot_be_made_is_said_and_harms_nothing(quick_config, store, arou
     for made in (*store.folder.glob("teaching*"), *store.folder.glob("teaching/*")):
         if made.is_file():
             made.unlink()
-    monkeypatch.setattr(walkthrough, "rebuild_classifier", failing)
+    monkeypatch.setattr(step, "rebuild_classifier", failing)
     listening, text = heard(around)
     assert run(quick_config, store, listening) == []
     assert f"note: no walkthroughs of {RUN}: no memory" in text.getvalue()

@@ -46,6 +46,18 @@ def rows_of(samples: list[Sample], names: list[str]) -> list[str]:
     ]
 
 
+def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> None:
+    store = write_made_up_store(tmp_path / "results")
+    rows = rows_of(store.read_samples(), store.read_experiment().class_names)
+    (tmp_path / "elsewhere").mkdir()
+    (store.folder / "runs" / "mine").symlink_to(tmp_path / "elsewhere")
+    before = store.read_experiment()
+    with pytest.raises(StoreError, match=r"runs/mine: is a link that leads out of the store"):
+        add(store, tmp_path, HEAD + "\n".join(rows))
+    assert not [*(tmp_path / "elsewhere").iterdir()]
+    assert store.read_experiment() == before
+
+
 class TestTrainedExperiment:
     """A run made elsewhere joins runs that were trained here."""
 

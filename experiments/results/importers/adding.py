@@ -107,12 +107,14 @@ def add_run(
     Raises:
         ConfigError: If a name makes no id, or a cost makes no sense.
         DataError: If the results are on other images or of other classes than the experiment's.
-        StoreError: If the run is there already, or another process writes to the experiment.
+        StoreError: If the run is there already, a link leads out of the experiment's folder, or
+            another process writes to it.
     """
     check_id(store.name)
     run_id, described = id_of(new.name), _described(imported, new, now)
     for text in (new.name, title, *described["reported_metrics"]):
         _check_storable(text)
+    store.refuse_links()
     with only_writer(store.folder, now):
         experiment, samples, said = _join(store, imported, new, title)
         _check_free(store, experiment, run_id, force=force)

@@ -1,6 +1,6 @@
 """One test image followed through one model, from the photograph to the probabilities."""
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -26,17 +26,7 @@ Step = Literal[
     "logits",
     "probabilities",
 ]
-STEPS: tuple[Step, ...] = (
-    "photo",
-    "resize",
-    "crop",
-    "tensor",
-    "normalise",
-    "features",
-    "pool",
-    "logits",
-    "probabilities",
-)
+STEPS: tuple[Step, ...] = get_args(Step)
 
 
 class Statistics(Record):
