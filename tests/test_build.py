@@ -15,7 +15,7 @@ from jinja2 import FileSystemLoader
 from rich.console import Console
 
 from bakeoff.arguments import parse_arguments
-from bakeoff.command import build_again
+from bakeoff.command import build_again, main
 from experiments.config import CONFIGS_FOLDER
 from experiments.results.store import ExperimentStore
 from site_builder.render import environment
@@ -295,6 +295,24 @@ def test_what_changed_is_markdown_on_standard_output_and_tables_go_to_a_folder(
         assert {"changes.csv", "performance.csv", "runs/beta-none-matrix.tex"} <= tables.keys()
     n_files = len(content(tmp_path / "tables"))
     assert f"{n_files} files are written to {tmp_path / 'tables'}" in done.stderr
+
+
+def test_the_store_is_read_once_for_site_summary_and_tables(tmp_path, monkeypatch, capsys):
+    store = write_made_up_store(tmp_path / "results")
+    read_predictions, asked = ExperimentStore.read_predictions, []
+
+    def counted(self, record, split):
+        asked.append((record.run_id, split))
+        return read_predictions(self, record, split)
+
+    monkeypatch.setattr(ExperimentStore, "read_predictions", counted)
+    words = ["--results", store.folder.parent, "--output", tmp_path / "site"]
+    assert main([*map(str, words)]) == 0
+    once = sorted(asked)
+    asked.clear()
+    assert main([*map(str, [*words, "--summary", "--export", tmp_path / "tables"])]) == 0
+    assert sorted(asked) == once
+    assert capsys.readouterr().out.startswith("## Made-up shapes")
 
 
 def read(folder: Path, page: str) -> str:
