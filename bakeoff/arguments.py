@@ -131,7 +131,10 @@ def parse_arguments(words: list[str]) -> argparse.Namespace:
         "--compare-with",
         type=Path,
         metavar="OLD_RESULTS",
-        help="mark what changed since the results in this folder: new, better, worse, same",
+        help=(
+            "mark what changed since the results in this folder: new, better, worse, not "
+            "separated, same"
+        ),
     )
     how.add_argument(
         "--summary",

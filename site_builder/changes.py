@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +118,11 @@ def _changes(
     for run in new.ranked:
         if run.run_id in pairs:
             paired, p_value = pairs[run.run_id], float(adjusted[run.run_id])
-            verdict = _verdict(before[run.run_id], run, paired, p_value)
+            verdict = _verdict(paired, p_value)
+            if verdict == Verdict.UNDECIDED and _answers(run, new) == _answers(
+                before[run.run_id], old
+            ):
+                verdict = Verdict.SAME
             yield Change(run.run_id, verdict, paired, p_value)
         elif run.run_id in reasons:
             yield Change(run.run_id, Verdict.UNTESTED, reason=reasons[run.run_id])
@@ -129,11 +134,10 @@ def _changes(
             yield Change(run.run_id, Verdict.GONE)
 
 
-def _verdict(old: Run, new: Run, paired: Paired, p_value: float) -> Verdict:
-    if p_value <= ALPHA:
-        return Verdict.BETTER if paired.difference > 0 else Verdict.WORSE
-    alike = np.array_equal(_answers(old.predictions), _answers(new.predictions))
-    return Verdict.SAME if alike else Verdict.UNDECIDED
+def _verdict(paired: Paired, p_value: float) -> Verdict:
+    if p_value > ALPHA:
+        return Verdict.UNDECIDED
+    return Verdict.BETTER if paired.difference > 0 else Verdict.WORSE
 
 
 def _why_untested(old: Experiment, old_run: Run, new: Experiment, new_run: Run) -> str:
@@ -144,15 +148,17 @@ def _why_untested(old: Experiment, old_run: Run, new: Experiment, new_run: Run) 
     if not np.array_equal(np.sort(ours.sample_ids), np.sort(theirs.sample_ids)):
         return "the test images are others"
     # A run would seem better where the truth has changed and not what the model says.
-    if _truth(ours, new) != _truth(theirs, old):
+    if _named(ours, ours.targets, new) != _named(theirs, theirs.targets, old):
         return "the test images are labelled otherwise"
     return ""
 
 
-def _truth(said: Predictions, experiment: Experiment) -> list[str]:
-    """Return the class of every image by its name, in the order of their ids."""
+def _named(
+    said: Predictions, classes: NDArray[np.integer[Any]], experiment: Experiment
+) -> list[str]:
+    """Return a class of every image by its name, in the order of their ids."""
     names = experiment.record.class_names
-    return [names[target] for target in said.targets[np.argsort(said.sample_ids)]]
+    return [names[place] for place in classes[np.argsort(said.sample_ids)]]
 
 
 def _pair(old: Run, new: Run) -> Paired:
@@ -162,13 +168,12 @@ def _pair(old: Run, new: Run) -> Paired:
 
 def _correct(said: Predictions | None) -> NDArray[np.bool_]:
     """Return (N,) bool, whether each image was right, in the order of their ids."""
-    targets, predicted = _answers(said)
-    right: NDArray[np.bool_] = predicted == targets
-    return right
-
-
-def _answers(said: Predictions | None) -> NDArray[np.int64]:
-    """Return (2, N) int64, target and prediction of each image, in the order of their ids."""
     assert said is not None  # noqa: S101 (`_why_untested` says so)
-    answers: NDArray[np.int64] = np.stack([said.targets, said.predicted])
-    return answers[:, np.argsort(said.sample_ids)]
+    right: NDArray[np.bool_] = said.predicted == said.targets
+    return right[np.argsort(said.sample_ids)]
+
+
+def _answers(run: Run, experiment: Experiment) -> list[str]:
+    """Return what a run called each image, in the order of their ids."""
+    assert run.predictions is not None  # noqa: S101 (`_why_untested` says so)
+    return _named(run.predictions, run.predictions.predicted, experiment)

@@ -377,6 +377,38 @@ def test_only_the_runs_named_are_run(tmp_path, quick):
     assert "did you mean 'test_vit-none'" in done.stderr
 
 
+def test_jobs_share_the_runs_and_a_later_call_builds_the_site(tmp_path, quick, monkeypatch):
+    """The one job on Ray, the other here, as two of an array do it."""
+    monkeypatch.setitem(ENVIRONMENT, "RAY_AUTH_TOKEN", "of a test")
+    words = ["--experiment", quick, "--run-experiments"]
+    for model, launcher in (("test_vit", "local"), ("test_efficientnet", "ray")):
+        job = ["--runs", f"{model}-none", "--launcher", launcher, "--no-site"]
+        done = build(tmp_path, *words, *job)
+        assert done.returncode == 0, done.stderr
+        assert f"[1/1] {model}-none" in done.stderr
+        assert not (tmp_path / "site").exists()
+    done = build(tmp_path, *words, "--strict")
+    assert done.returncode == 0, done.stderr
+    assert "epoch" not in done.stderr
+    assert (tmp_path / "site" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--no-site"], "--no-site needs --run-experiments"),
+        (["--run-experiments", "--ray-address", "auto"], "--ray-address needs --launcher ray"),
+        (["--run-experiments", "--no-site", "--serve"], "--serve needs the site"),
+        (["--run-experiments", "--no-site", "--summary"], "--summary needs the site"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(words, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(words)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_template_that_fails_leaves_the_site_as_it_was(tmp_path, monkeypatch, capsys):
     """While serving; the real templates, one of them with a mistake that is none of Jinja's."""
     write_made_up_store(tmp_path / "results")

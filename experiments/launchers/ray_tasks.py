@@ -148,7 +148,8 @@ def _sent(task: Task, device: torch.device, events: Any) -> Task:
 
 
 def _tell(events: Any, run_id: str, event: Event) -> None:
-    events.put((run_id, event))
+    # Without waiting: Ray would lend the CPUs of a task that waits to the next one.
+    events.actor.put_nowait.remote((run_id, event))
 
 
 def _show_all(screen: Screen, events: Any) -> None:

@@ -66,6 +66,8 @@ class Relay:
 class Screen:
     """Shows what relays send, of any number of runs, on one progress.
 
+    Of a run that was killed, something may arrive late; that is not shown.
+
     Args:
         progress: Where it is shown.
     """
@@ -79,15 +81,19 @@ class Screen:
     def show(self, run_id: str, event: Event) -> None:
         """Show an event of a run."""
         name, arguments = event
+        if name == "run_started":
+            # It may have been killed elsewhere.
+            self.forget(run_id)
         if name == "work_started":
             key, what, n_steps = arguments
             work = self._progress.work(what, n_steps)
             self._works[run_id, key] = (work, work.__enter__())
         elif name == "work_advanced":
             key, n_steps = arguments
-            _, step = self._works[run_id, key]
-            for _ in range(n_steps):
-                step()
+            if (run_id, key) in self._works:
+                _, step = self._works[run_id, key]
+                for _ in range(n_steps):
+                    step()
         elif name == "work_ended":
             self._end(run_id, *arguments)
         else:
@@ -100,5 +106,6 @@ class Screen:
                 self._end(sender, key)
 
     def _end(self, run_id: str, key: int) -> None:
-        work, _ = self._works.pop((run_id, key))
-        work.__exit__(None, None, None)
+        if (run_id, key) in self._works:
+            work, _ = self._works.pop((run_id, key))
+            work.__exit__(None, None, None)

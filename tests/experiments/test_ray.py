@@ -6,11 +6,13 @@ import warnings
 from functools import partial
 
 import pytest
+from rich.console import Console
 
 from experiments.config import ResourcesConfig
 from experiments.experiment import run_experiment
 from experiments.launchers import on_ray, ray_tasks
 from experiments.launchers.tasks import in_this_process
+from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError
 from experiments.results.store import ExperimentStore
 
@@ -58,6 +60,29 @@ def test_a_worker_that_is_killed_is_tried_again_and_goes_on(quick_config, tmp_pa
         ".running",
     ]
     assert list(home.iterdir()) == []
+
+
+def test_runs_that_take_every_cpu_follow_one_another(quick_config, tmp_path):
+    """Ray lends the CPUs of a task that waits, as one might for its messages to arrive."""
+    going: list[str] = []
+    at_once: list[int] = []
+
+    class Counting(PlainProgress):
+        def run_started(self, run_id, place, n_runs, max_epochs):
+            going.append(run_id)
+            at_once.append(len(going))
+
+        def run_finished(self, record):
+            going.remove(record.run_id)
+
+    run_experiment(
+        planned(quick_config, max_epochs=3),
+        ExperimentStore(tmp_path / "quick"),
+        surroundings(tmp_path, Counting(Console(quiet=True))),
+        downloads=tmp_path,
+        launch=partial(on_ray, resources=ResourcesConfig(num_cpus=os.cpu_count(), num_gpus=0)),
+    )
+    assert at_once == [1, 1]
 
 
 def test_runs_that_no_host_has_room_for_are_refused(quick_config, tmp_path):
