@@ -108,7 +108,8 @@ def _do_all(
     write_atomically(token, b"")
     try:
         going = {
-            work.remote(_sent(task, device, events), images, n_cpus, token): task for task in tasks
+            work.remote(_sent(task, device, events), images, events, n_cpus, token): task
+            for task in tasks
         }
         records: dict[str, RunRecord | None] = {}
         while going:
@@ -157,18 +158,25 @@ def _show_all(screen: Screen, events: Any) -> None:
         screen.show(run_id, event)
 
 
-def _work(task: Task, dataset: ImageDataset, n_threads: int, token: Path) -> Outcome:
+def _work(task: Task, dataset: ImageDataset, events: Any, n_threads: int, token: Path) -> Outcome:
     """Do a task on a worker.
 
     Args:
         task: The run.
         dataset: The images.
+        events: The queue that the task tells.
         n_threads: Threads to compute with.
         token: A file that is there where this host sees the results folder.
     """
     torch.set_num_threads(n_threads)
-    if token.exists():
-        return do_task(task, dataset), {}
+    outcome = (do_task(task, dataset), {}) if token.exists() else _do_apart(task, dataset)
+    # It answers when all that was sent before has arrived.
+    events.qsize()
+    return outcome
+
+
+def _do_apart(task: Task, dataset: ImageDataset) -> Outcome:
+    """Do a task on a host that does not see the results folder."""
     # A second try on this host finds the checkpoint.
     here = ExperimentStore(Path(tempfile.gettempdir()) / "bakeoff" / task.store.name)
     here.remove_run(task.run_id, keep=CHECKPOINT_FILE)

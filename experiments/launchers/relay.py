@@ -74,6 +74,7 @@ class Screen:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._going: set[str] = set()
         self._works: dict[
             tuple[str, int], tuple[AbstractContextManager[Callable[[], None]], Callable[[], None]]
         ] = {}
@@ -84,6 +85,9 @@ class Screen:
         if name == "run_started":
             # It may have been killed elsewhere.
             self.forget(run_id)
+            self._going.add(run_id)
+        if name == "epoch_finished" and run_id not in self._going:
+            return
         if name == "work_started":
             key, what, n_steps = arguments
             work = self._progress.work(what, n_steps)
@@ -101,6 +105,7 @@ class Screen:
 
     def forget(self, run_id: str) -> None:
         """End what a run has not ended itself: its process may have been killed."""
+        self._going.discard(run_id)
         for sender, key in list(self._works):
             if sender == run_id:
                 self._end(sender, key)

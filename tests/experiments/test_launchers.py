@@ -231,6 +231,11 @@ def test_what_a_killed_run_was_doing_is_no_longer_shown():
     screen.show("b", ("work_started", (0, "reading", 2)))
     screen.forget("a")
     assert len(ended) == 1
+    # What arrives late.
+    screen.show("a", ("work_advanced", (0, 1)))
+    screen.show("a", ("work_ended", (0,)))
+    screen.show("a", ("epoch_finished", ("a", None)))
+    assert len(ended) == 1
 
 
 def test_images_are_decoded_by_one_of_several(quick_config, tmp_path, progress):

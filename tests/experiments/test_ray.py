@@ -121,7 +121,7 @@ def test_a_worker_that_does_not_see_the_results_sends_its_files(
     def send(tasks, dataset):
         records = []
         for task in tasks:
-            record, files = ray_tasks._work(task, dataset, 1, tmp_path / "not seen")
+            record, files = ray_tasks._do_apart(task, dataset)
             assert not there.has_run(task.run_id)
             ray_tasks._write(task, record, files)
             records.append(record)
