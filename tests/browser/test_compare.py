@@ -300,11 +300,15 @@ def test_plotly_loads_only_when_asked(watched: Watched, open_site: Open) -> None
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
     pointed = page.locator("sortable-table[data-key=performance] tr.pointed")
     expect(pointed).to_have_count(1)
     run_id = pointed.get_attribute("data-run")
+    # As a hand does: Plotly looks for what is pointed at every 50 ms, and has nothing meanwhile.
+    page.wait_for_timeout(150)
     page.mouse.down()
+    page.wait_for_timeout(50)
     page.mouse.up()
     expect(page.locator(f"tr[data-run={run_id}] a[aria-current]")).to_have_count(2)
 

@@ -451,6 +451,8 @@ def test_a_second_panel_below_the_window_waits(watched: Watched, site: Built) ->
 
 def test_paper_has_the_numbers(watched: Watched, site: Built) -> None:
     page = go(watched, site, "run=alpha-none&layer=layer1")
+    # They are loaded a moment later.
+    expect(page.locator("channel-detail .cards li").first).to_be_attached()
     assert headings_over_nothing(page) == []
     rows = page.get_by_role("table", name="Channels of layer1").locator("tbody tr:visible")
     expect(rows).to_have_count(24)
