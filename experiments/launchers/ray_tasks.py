@@ -82,8 +82,8 @@ def _connect(address: str | None) -> Any:
         ray.init(where, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"--ray-address {where}: no Ray answers there ({error}); where it asks for a token, set "
-            "RAY_AUTH_MODE=token"
+            f"--ray-address {where}: no Ray answers there ({error}); where it asks for a token, "
+            "set RAY_AUTH_MODE=token"
         ) from None
     return ray
 
