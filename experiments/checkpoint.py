@@ -2,8 +2,11 @@
 
 import json
 import math
+import os
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,8 @@ _FORMAT = 2
 # Training lasts at least this many times as long as writing. The epochs of a small head take
 # milliseconds, and syncing a file takes as long: writing after each would double the time.
 _TRAINING_TO_WRITING = 10
+# What the file's header says of a tensor beside its name, about.
+_HEADER_BYTES = 100
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,28 @@ class Checkpoint:
             "facts": snapshot.facts,
             "sha256": digest_of(tensors),
         }
-        n_bytes = sum(value.nbytes for value in tensors.values())
-        with fresh_path(self._path, n_bytes) as partial:
-            safetensors.torch.save_file(tensors, partial, {"bakeoff": json.dumps(content)})
+        metadata = {"bakeoff": json.dumps(content)}
+        with fresh_path(self._path, _size(tensors, metadata)) as partial, _system_errors():
+            # It writes beside this and renames: the room that was taken is for that.
+            os.truncate(partial, 0)
+            safetensors.torch.save_file(tensors, partial, metadata)
         self._written_at = time.perf_counter()
         self._writing_s = self._written_at - started
+
+
+def _size(tensors: dict[str, Tensor], metadata: dict[str, str]) -> int:
+    """Return how many bytes a file has, about, and no fewer."""
+    sizes = (value.nbytes + len(name) + _HEADER_BYTES for name, value in tensors.items())
+    return sum(sizes) + len(json.dumps(metadata)) + _HEADER_BYTES
+
+
+@contextmanager
+def _system_errors() -> Iterator[None]:
+    """Raise what the system answered, such as a full disk, which safetensors has in words only."""
+    try:
+        yield
+    except SafetensorError as error:
+        if found := re.search(r"\(os error (\d+)\)", str(error)):
+            number = int(found[1])
+            raise OSError(number, os.strerror(number)) from error
+        raise

@@ -86,7 +86,7 @@ def load_dataset(
     with progress.work("checking images", n_files) if progress else nullcontext(_nothing) as step:
         readable, unreadable = inspect_images(listing, cache, step)
     _refuse_many(listing, unreadable, config.max_unreadable_fraction)
-    items, how = complete_splits(readable, config)
+    items, how = complete_splits(readable, config, listing.class_names)
     _require_classes(listing, items)
     description = f"{listing.card.description} {how}".strip()
     return ImageDataset(
@@ -131,6 +131,14 @@ def _require_classes(listing: Listing, items: list[ImageItem]) -> None:
         lacking = [n for target, n in enumerate(listing.class_names) if target not in present]
         # Models are chosen on `val` as a whole, but learn and are judged class by class.
         if lacking and split != Split.VAL:
-            raise DataError(
-                f"{listing.card.name}: class {lacking[0]!r} has no readable image in split {split}"
-            )
+            raise DataError(f"{listing.card.name}: {_lacks(listing, items, lacking[0], split)}")
+
+
+def _lacks(listing: Listing, items: list[ImageItem], name: str, split: Split) -> str:
+    target = listing.class_names.index(name)
+    n_files = sum(entry.target == target for entry in listing.entries)
+    n_readable = sum(item.target == target for item in items)
+    said = f"class {name!r} has no image in split {split}"
+    if n_readable == n_files:
+        return said
+    return f"{said}: {n_files - n_readable} of its {n_files} files cannot be decoded"

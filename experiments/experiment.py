@@ -1,6 +1,6 @@
 """One experiment: what it needs, what it has, and the runs that are missing."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from experiments.config_text import config_text
 from experiments.datasets import ImageDataset, load_dataset
 from experiments.explain.step import check_asked, explain_runs
 from experiments.launchers import Launcher, Task, in_this_process
-from experiments.lock import busy_runs, only_runner, only_writer
+from experiments.lock import BusyError, busy_runs, only_runner, only_writer
 from experiments.results.errors import DataError, StoreError
 from experiments.results.schema import (
     ExperimentRecord,
@@ -76,12 +76,13 @@ def run_experiment(
 
     with only_writer(store.folder, around.now(), say_who):
         _write_experiment(config, dataset, store, around, force=force)
+    replaced = {id_: _replaced(id_, store, around) for id_ in runs} if force else {}
     missing = {
         id_: run for id_, run in runs.items() if force or _is_missing(id_, run, store, around)
     }
     watching = replace(around, layers=tuple(config.explain.layers))
     tasks = [
-        Task(id_, run, place, len(missing), store, watching, force=force)
+        Task(id_, run, place, len(missing), store, watching, replaced.get(id_))
         for place, (id_, run) in enumerate(missing.items(), start=1)
     ]
     records = launch(tasks, dataset)
@@ -108,6 +109,28 @@ def _is_missing(run_id: str, run: RunConfig, store: ExperimentStore, around: Sur
             f"--runs {run_id} --force does it again"
         )
     return False
+
+
+def _replaced(run_id: str, store: ExperimentStore, around: Surroundings) -> RunRecord | None:
+    """Return the finished run that is to be done again, and remove what there is of any other."""
+    try:
+        with only_runner(store.folder, run_id, around.now()):
+            discard_checkpoint(run_id, store)
+            stored = _readable(run_id, store)
+            if stored is not None and stored.status == "finished":
+                return stored
+            store.remove_run(run_id)
+    except BusyError:
+        pass  # whoever is doing it has begun anew, or goes on
+    return None
+
+
+def _readable(run_id: str, store: ExperimentStore) -> RunRecord | None:
+    """Return the record of a run; None where there is none, or none that can be read."""
+    try:
+        return store.read_run(run_id)
+    except StoreError:
+        return None
 
 
 def _changed_setup(stored: RunRecord, run: RunConfig, around: Surroundings) -> str:
@@ -178,16 +201,16 @@ def _write_experiment(
         examples=examples,
         thumbnails=thumbnails,
         explained=explained,
-        run_ids=list(dict.fromkeys([*config.runs(), *_imported_runs(store)])),
+        run_ids=[*config.runs(), *_imported_runs(store, config.runs())],
         config_toml=config_text(config),
     )
     store.write_experiment(record, _samples(dataset))
 
 
-def _imported_runs(store: ExperimentStore) -> list[str]:
+def _imported_runs(store: ExperimentStore, planned: Collection[str]) -> list[str]:
     """Return the ids of stored runs that no configuration plans."""
     known = store.read_experiment().run_ids if store.exists() else []
-    stored = [run_id for run_id in known if store.has_run(run_id)]
+    stored = [run_id for run_id in known if run_id not in planned and store.has_run(run_id)]
     return [run_id for run_id in stored if store.read_run(run_id).origin == "imported"]
 
 

@@ -1,13 +1,15 @@
 """What learns in an epoch, at which rate, and how one batch changes it."""
 
 import math
-from collections.abc import Callable
-from functools import partial
+import operator
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 from experiments.evaluate import autocast
@@ -112,42 +114,82 @@ class Learner:
                     raise
                 self.part_size = math.ceil(size / 2)
             # Not in the handler: the traceback there holds on to what the failed pass made.
-            self.optimizer.zero_grad(set_to_none=True)
+            self._forget_gradients()
             torch.cuda.empty_cache()
         if self._config.clip_norm is not None:
             nn.utils.clip_grad_norm_(self._parameters(), self._config.clip_norm)
-        self.optimizer.step()
+        self._update()
         return result
 
     def _accumulate(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Set the gradients to those of the batch's mean loss."""
-        self.optimizer.zero_grad(set_to_none=True)
-        loss = torch.zeros((), device=targets.device)
-        hits = torch.zeros((), dtype=torch.int64, device=targets.device)
-        # Parts of about the same size: a last one of a single example would break batch norm.
-        n_parts = math.ceil(len(targets) / self.part_size)
-        for part, of_part in zip(inputs.chunk(n_parts), targets.chunk(n_parts), strict=True):
-            with autocast(part):
-                logits = self._model(part).float()
-            smoothing = self._config.label_smoothing
-            objective = functional.cross_entropy(
-                logits, of_part, label_smoothing=smoothing, reduction="sum"
-            )
-            (objective / len(targets)).backward()
+        self._forget_gradients()
+        smoothing = self._config.label_smoothing
+        losses, hits = [], []
+        for part, of_part in _parts(inputs, targets, self.part_size):
+            logits = self._logits(part)
+            objective = _mean_loss(logits, of_part, len(targets), smoothing)
+            objective.backward()
             seen = logits.detach()
-            loss += functional.cross_entropy(seen, of_part, reduction="sum") / len(targets)
-            hits += (seen.argmax(dim=1) == of_part).sum()
-        return loss, hits
+            # What is reported is not smoothed.
+            plain = _mean_loss(seen, of_part, len(targets)) if smoothing else objective.detach()
+            losses.append(plain)
+            hits.append((seen.argmax(dim=1) == of_part).sum())
+        return reduce(operator.add, losses), reduce(operator.add, hits)
+
+    def _logits(self, part: Tensor) -> Tensor:
+        """Return the logits of a part, with the way back to what learns."""
+        try:
+            with autocast(part):
+                logits: Tensor = self._model(part)
+            return logits.float()
+        except ValueError as error:
+            if len(part) > 1 or self.part_size == self._config.batch_size:
+                raise
+            # Batch norm's own words do not say why there is only one.
+            raise torch.OutOfMemoryError(
+                f"of a batch of {self._config.batch_size} only {self.part_size} fit into the "
+                f"memory at once, and a part of one cannot be learned from ({error}); a smaller "
+                "input_size under [preprocessing], a smaller model or another strategy needs less"
+            ) from error
+
+    def _forget_gradients(self) -> None:
+        # What the optimiser's own zero_grad does, at a tenth of its cost: a head's step is short.
+        for parameter in self._parameters():
+            parameter.grad = None
+
+    def _update(self) -> None:
+        """Let the optimiser make its step; its first one takes memory for what it keeps."""
+        try:
+            self.optimizer.step()
+        except torch.OutOfMemoryError as error:
+            kept = _numbers_kept(self._config)
+            n_bytes = kept * sum(parameter.nbytes for parameter in self._parameters())
+            raise torch.OutOfMemoryError(
+                f"the memory has no room for what the optimiser keeps: {self._config.optimizer} "
+                f"keeps {kept} numbers for each of {self.n_parameters:,} parameters that learn, "
+                f"{n_bytes / 1e6:,.0f} MB in all; optimizer = 'sgd' under [training] keeps fewer, "
+                "as does a strategy that trains less of the model"
+            ) from error
+
+    def _has_batch_norm(self) -> bool:
+        """Return whether batch norm is among what has learned so far."""
+        return any(
+            isinstance(module, _BatchNorm) for part in self._learned for module in part.modules()
+        )
 
     @property
     def note(self) -> str | None:
         """What a reader must know of how batches were computed; None if there is nothing."""
         if self.part_size == self._config.batch_size:
             return None
-        return (
+        said = (
             f"batches of {self._config.batch_size} did not fit into the memory: they were computed "
             f"in parts of at most {self.part_size}, and the gradients added up"
         )
+        if not self._has_batch_norm():
+            return said
+        return f"{said}; batch norm's statistics are those of a part, not of a batch"
 
     def learned_names(self) -> set[str]:
         """Return the entries of the model's state_dict that may have changed so far."""
@@ -178,6 +220,27 @@ class Learner:
             place, name = key.split(".")
             by_place.setdefault(int(place), {})[name] = _laid_out(value, parameters[int(place)])
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": by_place})
+
+
+def _parts(inputs: Tensor, targets: Tensor, size: int) -> Iterable[tuple[Tensor, Tensor]]:
+    """Return a batch in parts of `size` at most, as even as can be: batch norm needs two each."""
+    n_parts = math.ceil(len(targets) / size)
+    if n_parts == 1:
+        return [(inputs, targets)]
+    return zip(inputs.tensor_split(n_parts), targets.tensor_split(n_parts), strict=True)
+
+
+def _mean_loss(logits: Tensor, targets: Tensor, n: int, smoothing: float = 0.0) -> Tensor:
+    """Return the share of a part in the mean cross-entropy of its batch of `n`, nats."""
+    total = functional.cross_entropy(logits, targets, label_smoothing=smoothing, reduction="sum")
+    return total / n
+
+
+def _numbers_kept(config: TrainingConfig) -> int:
+    """Return how many numbers the optimiser keeps for each parameter."""
+    if config.optimizer == "sgd":
+        return 1 if config.momentum else 0
+    return 2
 
 
 def _optimizer(config: TrainingConfig, group: dict[str, Any]) -> Optimizer:

@@ -8,8 +8,9 @@ average and by at most 2.
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -137,13 +138,27 @@ def _decode_into(
     def decode(index: int) -> None:
         values[index] = square(dataset.open(items[index]), geometry).numpy()
 
-    # One image a thread: within an image there is too little to share.
-    with ThreadPoolExecutor(
-        os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
+    with one_image_a_thread() as pool:
         for _ in pool.map(decode, range(len(items))):
             step()
     values.flush()
+
+
+@contextmanager
+def one_image_a_thread() -> Iterator[ThreadPoolExecutor]:
+    """Give a pool for work on single images; within one there is too little to share.
+
+    Its threads set torch's number of threads to one, also for a thread that has not asked for any
+    yet, as the caller's may be; after the block it is what it was.
+    """
+    n_threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(
+            os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)
+        ) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 def square(image: Image.Image, geometry: Geometry) -> Tensor:

@@ -9,7 +9,7 @@ from torch import nn
 
 from experiments.datasets import ImageDataset
 from experiments.embedding import choose_images
-from experiments.evaluate import compute_logits, compute_logits_and_features
+from experiments.evaluate import Parts, compute_logits, compute_logits_and_features
 from experiments.examples import Examples
 from experiments.explain.peaks import TopImages, Watched
 from experiments.models import Classifier
@@ -28,12 +28,14 @@ class Said:
         features: (n, F) float32, theirs.
         top_images: (P, k) int32, places in `test` by the peaks of the channels that were watched;
             None where none were.
+        notes: What a reader must know of how it was computed.
     """
 
     predictions: dict[Split, Predictions]
     samples: NDArray[np.int32]
     features: NDArray[np.float32]
     top_images: NDArray[np.int32] | None
+    notes: list[str]
 
 
 def predict_splits(
@@ -61,9 +63,10 @@ def predict_splits(
     top = None
     if watched and learner is model:
         backbone, top = watched, TopImages(watched.n_peaks, examples[Split.TEST].targets.device)
-    logits = {Split.VAL: compute_logits(learner, examples[Split.VAL])}
+    parts = Parts()
+    logits = {Split.VAL: compute_logits(learner, examples[Split.VAL], parts)}
     logits[Split.TEST], features = compute_logits_and_features(
-        backbone, model.head, len(dataset.class_names), examples[Split.TEST], chosen, top
+        backbone, model.head, len(dataset.class_names), examples[Split.TEST], chosen, parts, top
     )
     predictions = {
         split: Predictions.from_logits(
@@ -73,4 +76,5 @@ def predict_splits(
         )
         for split in EVALUATED_SPLITS
     }
-    return Said(predictions, samples, features.cpu().numpy(), top.places() if top else None)
+    top_images = top.places() if top else None
+    return Said(predictions, samples, features.cpu().numpy(), top_images, parts.notes)

@@ -1,5 +1,7 @@
 """What a run trains and on what: the model, its images, or a frozen backbone's features of them."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from experiments.datasets import ImageDataset
 from experiments.examples import Examples
 from experiments.explain.peaks import Watched
 from experiments.features import (
+    Features,
     FrozenBackbone,
     cached_features,
     cached_features_and_top_images,
@@ -49,29 +52,68 @@ def read_images(
     return {Split.TRAIN: images.augmented(config, generator), **evaluated}
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What is trained, and on what.
+
+    Attributes:
+        learner: The model, or only its head.
+        examples: Its inputs by split: images, or a frozen backbone's features of them.
+        top_images: (P, k) int32, places in `test` of what each watched channel responds to most,
+            where features were computed and layers are watched.
+        backbone: The frozen one, which augmented images still go through; None where there is none.
+        features: Those that are computed once.
+    """
+
+    learner: nn.Module
+    examples: dict[Split, Examples]
+    top_images: NDArray[np.int32] | None
+    backbone: FrozenBackbone | None
+    features: dict[Split, Features]
+
+    @property
+    def features_time_s(self) -> float | None:
+        """What computing the features took, in this run or in the one that cached them, seconds.
+
+        None where the model learns from images.
+        """
+        if self.backbone is None:
+            return None
+        return sum(features.computing_s for features in self.features.values())
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know of how features came to be, up to now."""
+        notes = self.backbone.parts.notes if self.backbone else []
+        cached = [str(split) for split, features in self.features.items() if features.was_cached]
+        if not cached:
+            return notes
+        what = ", ".join(cached)
+        return [*notes, f"features of {what} were cached; their time is what computing them took"]
+
+
 def what_learns(
     config: RunConfig,
     model: models.Classifier,
     images: dict[Split, Examples],
     around: Surroundings,
     watched: Watched | None,
-) -> tuple[nn.Module, dict[Split, Examples], NDArray[np.int32] | None]:
-    """Return the model and its images, or only its head and a frozen backbone's features.
-
-    With the latter come the (P, k) top images, if layers are watched.
-    """
+) -> Prepared:
+    """Return the model and its images, or only its head and a frozen backbone's features."""
     if config.strategy != "frozen":
-        return model, images, None
+        return Prepared(model, images, None, None, {})
     backbone = FrozenBackbone(model.backbone, watched, config.model)
-    examples: dict[Split, Examples] = {
-        # Where an image is always the same, so are its features: once through the backbone will do.
-        split: of_split.mapped(backbone)
-        if of_split.key is None
-        else cached_features(backbone, of_split, around.cache, around.progress)
+    known: dict[Split, Features] = {
+        split: cached_features(backbone, of_split, around.cache, around.progress)
         for split, of_split in images.items()
-        if split != Split.TEST
+        # Where an image is always the same, so are its features: once through the backbone will do.
+        if split != Split.TEST and of_split.key is not None
     }
-    examples[Split.TEST], top_images = cached_features_and_top_images(
+    known[Split.TEST], top_images = cached_features_and_top_images(
         backbone, images[Split.TEST], around.cache, around.progress
     )
-    return model.head, examples, top_images
+    examples = {
+        split: known[split].examples if split in known else of_split.mapped(backbone)
+        for split, of_split in images.items()
+    }
+    return Prepared(model.head, examples, top_images, backbone, known)

@@ -10,7 +10,13 @@ import torch
 
 from experiments.results.schema import Provenance, RunConfig
 
+_BAKEOFF = "bakeoff"
 PACKAGES = ("torch", "torchvision", "timm", "scikit-learn", "numpy", "pillow")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of bakeoff and of all that results depend on, by name."""
+    return {name: metadata.version(name) for name in (_BAKEOFF, *PACKAGES)}
 
 
 def collect_provenance(
@@ -30,6 +36,7 @@ def collect_provenance(
         started_at: Start of the run, UTC.
         finished_at: End of the run, UTC.
     """
+    packages = versions()
     commit = _commit()
     gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
     reasons = {
@@ -42,11 +49,11 @@ def collect_provenance(
         started_at=started_at,
         finished_at=finished_at,
         config_sha256=config.digest(),
-        bakeoff_version=metadata.version("bakeoff"),
+        bakeoff_version=packages.pop(_BAKEOFF),
         commit=commit,
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        packages={name: metadata.version(name) for name in PACKAGES},
+        packages=packages,
         cpu=_cpu(),
         n_threads=torch.get_num_threads(),
         gpu=gpu,

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from experiments import models
+from experiments.allocation import keeping_freed_memory
 from experiments.architecture import describe_architecture
 from experiments.checkpoint import CHECKPOINT_FILE, Checkpoint
 from experiments.cost import (
@@ -28,7 +29,7 @@ from experiments.embedding import store_embedding
 from experiments.explain.peaks import watch
 from experiments.prediction import predict_splits
 from experiments.preparation import build_model, read_images, what_learns
-from experiments.provenance import collect_provenance
+from experiments.provenance import collect_provenance, versions
 from experiments.results.architecture import write_architecture
 from experiments.results.errors import DiskFullError
 from experiments.results.feature_maps import write_top_images
@@ -43,7 +44,7 @@ from experiments.results.schema import (
     Unfreezing,
 )
 from experiments.results.store import ExperimentStore
-from experiments.strategies import learning_modules, stage_freed
+from experiments.strategies import learning_modules, refuse_lone_images, stage_freed
 from experiments.surroundings import Surroundings
 from experiments.train import fit
 from experiments.transforms import resolve_preprocessing
@@ -76,11 +77,12 @@ def run_and_store(
 
     store.remove_run(run_id, keep=CHECKPOINT_FILE)
     try:
-        record = _run(run_id, config, dataset, store, around, started_at, on_epoch)
+        with keeping_freed_memory():
+            record = _run(run_id, config, dataset, store, around, started_at, on_epoch)
     except DiskFullError:
         raise  # and the others would fail likewise
     except Exception as error:  # whatever happens to one run, the others must go on
-        why = f"{type(error).__name__}: {error}"
+        why = failure_of(error)
         return store_failure(run_id, config, store, around, why, history, started_at)
     store.write_run(record)
     discard_checkpoint(run_id, store)
@@ -107,13 +109,14 @@ def _run(
     timed = Stopwatch(around.device)
     preprocessing = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
     model = build_model(config, len(dataset.class_names), preprocessing, around)
-    with timed("reading"):
-        images = read_images(config, dataset, preprocessing, generator, around)
     image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
     image = image.to(around.device, memory_format=torch.channels_last)
+    refuse_lone_images(model, config, image)
+    with timed("reading"):
+        images = read_images(config, dataset, preprocessing, generator, around)
     watched = watch(model.backbone, image, around.layers)
-    with timed("features"):
-        learner, examples, top_images = what_learns(config, model, images, around, watched)
+    prepared = what_learns(config, model, images, around, watched)
+    learner, examples = prepared.learner, prepared.examples
     scratch = config.strategy == "scratch"
     source = None if scratch else weights_source(config.model, around.weights_dir)
     path = store.run_folder(run_id) / CHECKPOINT_FILE
@@ -134,7 +137,7 @@ def _run(
     peak = memory.read()
     weights = _store_weights(store, run_id, model)
     speed = measure_speed(model.eval(), image)
-    top_images = said.top_images if top_images is None else top_images
+    top_images = said.top_images if prepared.top_images is None else prepared.top_images
     if watched and top_images is not None:
         write_top_images(store, run_id, watched.by_layer(top_images), watched.names, around.layers)
     write_architecture(store, describe_architecture(run_id, model, image))
@@ -148,7 +151,10 @@ def _run(
         history=outcome.history,
         best_epoch=outcome.best_epoch,
         unfreezings=_unfreezings(model, config, outcome.history),
-        notes=[*outcome.notes, *speed.notes],
+        notes=list(
+            # The same may be said of validation and of the last predictions.
+            dict.fromkeys([*prepared.notes, *outcome.notes, *said.notes, *speed.notes])
+        ),
         stopped_early=outcome.stopped_early,
         cost=Cost(
             n_parameters=count_parameters(model),
@@ -159,7 +165,9 @@ def _run(
             train_time_s=outcome.duration_s,
             peak_memory_bytes=peak,
             device=around.device.type,
-            **_times(timed, config),
+            reading_time_s=timed.seconds["reading"],
+            features_time_s=prepared.features_time_s,
+            evaluation_time_s=timed.seconds["evaluation"],
             **_speeds(speed),
             absent=_absent(config, peak),
         ),
@@ -189,14 +197,6 @@ def _unfreezings(
     return [Unfreezing(epoch=epoch, stage=stage) for epoch, stage in freed.items() if stage]
 
 
-def _times(timed: Stopwatch, config: RunConfig) -> dict[str, float | None]:
-    return {
-        "reading_time_s": timed.seconds["reading"],
-        "features_time_s": timed.seconds["features"] if config.strategy == "frozen" else None,
-        "evaluation_time_s": timed.seconds["evaluation"],
-    }
-
-
 def _speeds(speed: Speed) -> dict[str, float]:
     return {
         "latency_ms": speed.latency.median_ms,
@@ -222,11 +222,16 @@ def _key(
     weights: str | None,
     device: torch.device,
 ) -> str:
-    """Name all that the run's training depends on."""
+    """Name all that the run's training depends on: what, on which images, with which code."""
     items = [(item.sample_id, item.split, item.target, item.sha256) for item in dataset.items]
-    fed = preprocessing.model_dump_json()
-    facts = json.dumps([config.digest(), fed, weights, device.type, dataset.class_names, items])
+    what = [config.digest(), preprocessing.model_dump_json(), weights, device.type, versions()]
+    facts = json.dumps([*what, dataset.class_names, items])
     return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def failure_of(error: BaseException) -> str:
+    """Return what a record says of an error that ended its run."""
+    return f"{type(error).__name__}: {error}"
 
 
 def store_failure(

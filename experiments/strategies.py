@@ -1,8 +1,13 @@
 """Strategies: which parts of a classifier learn in an epoch, and at what rate."""
 
-from torch import nn
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from experiments.models import Classifier
+from experiments.results.errors import ConfigError
 from experiments.results.schema import RunConfig
 from experiments.stages import Stage, backbone_stages
 
@@ -46,6 +51,39 @@ def stage_freed(model: Classifier, config: RunConfig, epoch: int) -> str | None:
         return None
     stages = backbone_stages(model.backbone)
     return stages[-n_free].name if n_free <= len(stages) else None
+
+
+def refuse_lone_images(model: Classifier, config: RunConfig, image: Tensor) -> None:
+    """Refuse batches of one image from which batch norm cannot learn, before any work is done.
+
+    Args:
+        model: Backbone and head; left as it is.
+        config: Names the batch size, and the strategy.
+        image: (1, 3, H, W) float, on the device of the model.
+
+    Raises:
+        ConfigError: If one image is a batch, and is 1 x 1 where batch norm is to learn from it.
+    """
+    if config.training.batch_size > 1:
+        return
+
+    def look(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if norm.training and inputs[0].numel() == inputs[0].shape[1]:
+            raise ConfigError(
+                "batch_size = 1 under [training] leaves batch norm one value per channel to learn "
+                f"from, as {config.model} makes a single image 1 x 1; set batch_size to 2 or more"
+            )
+
+    # A copy: batch norm's statistics move.
+    trial = copy.deepcopy(model).eval()
+    for module, _ in learning_modules(trial, config, config.training.max_epochs):
+        module.train()
+    for norm in trial.modules():
+        if isinstance(norm, _BatchNorm):
+            norm.register_forward_pre_hook(look)
+    # Dropout draws at random: what the run draws must not depend on this.
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        trial(image)
 
 
 def _n_free(config: RunConfig, epoch: int) -> int:

@@ -3,14 +3,16 @@
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from experiments.checkpoint import Checkpoint, Snapshot
-from experiments.evaluate import loss_and_accuracy
+from experiments.evaluate import Parts, loss_and_accuracy
 from experiments.examples import Examples
 from experiments.learner import Learner, Learning
 from experiments.results.learning import best_epoch
@@ -58,7 +60,8 @@ def fit(
     """Train until the last epoch or until patience runs out, then restore the best epoch.
 
     The best epoch is the one of lowest validation loss. Patience counts the epochs since the
-    validation loss last fell by at least `min_delta`.
+    validation loss last fell by at least `min_delta`; while more of the model is still to be freed
+    it does not count: a run that ended then would not have done what it was asked to.
 
     Args:
         model: Left with the weights of the best epoch, in eval mode.
@@ -78,8 +81,12 @@ def fit(
         training.restore(snapshot)
     for epoch in training.history:
         on_epoch(epoch)
-    while len(training.history) < config.max_epochs and not _patience_is_out(training, config):
-        epoch = training.one_epoch(train, val)
+    settled = _settled(learning, config.max_epochs)
+    while len(training.history) < config.max_epochs and not _patience_is_out(
+        training.history, config, settled
+    ):
+        with _always_the_same(train.targets.device):
+            epoch = training.one_epoch(train, val)
         if checkpoint is not None:
             checkpoint.offer(training.snapshot)
         on_epoch(epoch)
@@ -91,8 +98,31 @@ def fit(
         stopped_early=len(training.history) < config.max_epochs,
         n_trained_parameters=training.learner.n_parameters,
         duration_s=training.duration_s,
-        notes=[note] if (note := training.learner.note) else [],
+        notes=[*([note] if (note := training.learner.note) else []), *training.parts.notes],
     )
+
+
+@contextmanager
+def _always_the_same(device: torch.device) -> Iterator[None]:
+    """Let what runs on a CPU add up in the same order each time, however many threads it has.
+
+    Otherwise threads race where gradients meet in one number: in Swin's tables of relative
+    positions, with windows of 12 and 3 heads, no two runs on two busy threads were the same. It
+    takes no longer. On a GPU nothing is promised.
+    """
+    before = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    options: Any = torch.utils.deterministic
+    fills = options.fill_uninitialized_memory
+    if device.type == "cpu":
+        # What has no such order warns; new memory need not be filled, since nothing here reads it.
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        options.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warns)
+        options.fill_uninitialized_memory = fills
 
 
 class _Training:
@@ -102,6 +132,7 @@ class _Training:
         self.model = model
         self.learner = learner
         self.generator = generator
+        self.parts = Parts()
         self.history: list[Epoch] = []
         self.last_loss: float | None = None
         self.best_state = copy.deepcopy(model.state_dict())
@@ -120,7 +151,7 @@ class _Training:
         losses = _Losses(number, self.last_loss)
         train_loss, train_accuracy = _train_epoch(self.learner, train, self.generator, losses)
         self.last_loss = losses.values[-1]
-        val_loss, val_accuracy = loss_and_accuracy(self.model, val)
+        val_loss, val_accuracy = loss_and_accuracy(self.model, val, self.parts)
         if not math.isfinite(val_loss):
             raise DivergedError(
                 f"the loss became {val_loss} on the validation images after epoch {number}; the "
@@ -197,12 +228,24 @@ def _set_random_states(generator: torch.Generator, states: dict[str, Tensor]) ->
         torch.cuda.set_rng_state(states["cuda"])
 
 
-def _patience_is_out(training: _Training, config: TrainingConfig) -> bool:
+def _settled(learning: Learning, max_epochs: int) -> int:
+    """Return the first epoch from which on the same modules learn until the last one."""
+
+    def learns(epoch: int) -> set[int]:
+        return {id(module) for module, _ in learning(epoch)}
+
+    last = learns(max_epochs)
+    if learns(1) == last:
+        return 1
+    return 1 + next(epoch for epoch in range(max_epochs - 1, 0, -1) if learns(epoch) != last)
+
+
+def _patience_is_out(history: list[Epoch], config: TrainingConfig, settled: int) -> bool:
     reference_loss, waited = math.inf, 0
-    for epoch in training.history:
+    for epoch in history:
         if epoch.val_loss <= reference_loss - config.min_delta:
             reference_loss, waited = epoch.val_loss, 0
-        else:
+        elif epoch.epoch >= settled:
             waited += 1
     return waited == config.patience
 

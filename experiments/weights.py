@@ -19,7 +19,8 @@ from experiments import torchvision_zoo
 from experiments.results.errors import DataError
 
 SUFFIXES = (".safetensors", ".pth")
-HUB_WEIGHTS_FILE = "model.safetensors"
+# What timm looks for in a repository of the hub where its registry names no file, in this order.
+HUB_WEIGHTS_FILES = ("model.safetensors", "pytorch_model.bin")
 HUB_TIMEOUT_S = 10
 SHORT_DIGEST = 12
 N_KEYS_NAMED = 3
@@ -109,7 +110,8 @@ def weights_source(name: str, weights_dir: Path | None) -> str:
         return f"file {file.name}, sha256 {digest[:SHORT_DIGEST]}"
     if torchvision_zoo.is_name(name):
         return f"torchvision {torchvision_zoo.weights_enum(name)}"
-    return f"hub {_hub_repository(name)}"
+    address = _address(name)
+    return f"url {address}" if address else f"hub {_hub_repository(name)}"
 
 
 def missing_weights(names: Iterable[str], weights_dir: Path | None) -> list[str]:
@@ -128,20 +130,42 @@ def _first(keys: tuple[str, ...]) -> str:
 
 def _host(name: str) -> str | None:
     """Return the address of the host that has a model's weights; None where there are none."""
-    if torchvision_zoo.is_name(name):
-        address = urlsplit(torchvision_zoo.weights_enum(name).url)
-        return f"{address.scheme}://{address.netloc}"
+    if address := _address(name):
+        parts = urlsplit(address)
+        return f"{parts.scheme}://{parts.netloc}"
     return ENDPOINT if _hub_repository(name) else None
 
 
-def _is_cached(name: str) -> bool:
+def _address(name: str) -> str | None:
+    """Return where the file of a model's weights is, if that is not in the hub."""
     if torchvision_zoo.is_name(name):
-        file_name = Path(urlsplit(torchvision_zoo.weights_enum(name).url).path).name
+        url: str = torchvision_zoo.weights_enum(name).url
+        return url
+    pretrained = timm.get_pretrained_cfg(name)
+    # timm asks the hub where it may, whatever else its registry has.
+    if pretrained is None or pretrained.hf_hub_id or not isinstance(pretrained.url, str):
+        return None
+    return pretrained.url or None
+
+
+def _is_cached(name: str) -> bool:
+    if address := _address(name):
+        file_name = Path(urlsplit(address).path).name
         return (Path(torch.hub.get_dir()) / "checkpoints" / file_name).is_file()
     repository = _hub_repository(name)
-    return repository is not None and isinstance(
-        huggingface_hub.try_to_load_from_cache(repository, HUB_WEIGHTS_FILE), str
+    return repository is not None and any(
+        isinstance(huggingface_hub.try_to_load_from_cache(repository, file), str)
+        for file in _hub_files(name)
     )
+
+
+def _hub_files(name: str) -> tuple[str, ...]:
+    """Return the names that timm tries in a model's repository."""
+    pretrained = timm.get_pretrained_cfg(name)
+    if pretrained is None or not pretrained.hf_hub_filename:
+        return HUB_WEIGHTS_FILES
+    named = pretrained.hf_hub_filename
+    return (f"{named.removesuffix('.bin')}.safetensors", named)
 
 
 def _hub_repository(name: str) -> str | None:

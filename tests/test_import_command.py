@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from experiments.__main__ import main
 from experiments.results.errors import DataError
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
+from site_builder.pages.run.command import command as run_command
 from site_builder.pipeline import build_site
 from tests.imports import ALL_KINDS, NAMES, write_all_kinds
 from tests.made_up import write_made_up_store
@@ -100,6 +102,24 @@ class Text(HTMLParser):
 
 def page_of(folder: Path, name: str) -> Text:
     return Text((folder / "site" / name).read_text())
+
+
+def test_the_command_on_its_page_imports_a_run_again(tmp_path: Path) -> None:
+    write_all_kinds(tmp_path)
+    extras = ("--cost", "latency_ms=3.25", "--cost", "device=cuda", "--metric", "accuracy=0.5")
+    import_file(tmp_path, "one.parquet", "one <b>", *extras)
+    store = store_of(tmp_path)
+    (run_id,) = store.read_experiment().run_ids
+    record = store.read_run(run_id)
+    words = shlex.split(run_command(record).lines)
+    assert words[:3] == ["python", "-m", "experiments"]
+    done = command(tmp_path, *words[3:])
+    assert done.returncode == 0, done.stderr
+    again = store.read_run(run_id)
+    assert again.imported is not None
+    assert record.imported is not None
+    assert again.imported.imported_at > record.imported.imported_at
+    assert again.model_copy(update={"imported": record.imported}) == record
 
 
 def test_pages_say_what_an_import_lacks(imported: Path) -> None:

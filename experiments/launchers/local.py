@@ -14,10 +14,10 @@ import torch
 
 from experiments.datasets import ImageDataset
 from experiments.launchers.relay import Event, Relay, Screen
-from experiments.launchers.tasks import Task, do_task
+from experiments.launchers.tasks import Task, do_task, give_up
 from experiments.results.errors import BakeoffError
 from experiments.results.schema import Epoch, RunRecord
-from experiments.runner import store_failure
+from experiments.runner import failure_of
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -30,8 +30,9 @@ class _Running:
     process: BaseProcess
     gpu: str | None
     history: list[Epoch] = field(default_factory=list)
-    outcome: RunRecord | BaseException | None = None
+    outcome: RunRecord | BakeoffError | None = None
     is_over: bool = False
+    error: str | None = None
 
 
 def in_processes(
@@ -118,10 +119,11 @@ def _work(
         os.environ[_VISIBLE] = gpu
     torch.set_num_threads(n_threads)
     try:
-        outcome: object = do_task(task, dataset)
+        pipe.send(("over", (do_task(task, dataset),)))
     except BakeoffError as error:
-        outcome = error
-    pipe.send(("over", (outcome,)))
+        pipe.send(("over", (error,)))
+    except Exception as error:
+        pipe.send(("broken", (failure_of(error),)))
 
 
 def _end_with_parent() -> None:
@@ -136,15 +138,21 @@ def _hear(pipe: Connection, one: _Running, screen: Screen) -> bool:
     """Take one event from a process; return whether there may be more."""
     try:
         event: Event = pipe.recv()
-    except EOFError:
+    except (EOFError, OSError):
+        # It has ended; an OSError says that it did so in the middle of a message.
         return False
     name, arguments = event
     if name == "over":
         (one.outcome,), one.is_over = arguments, True
-        return True
-    if name == "epoch_finished":
-        one.history.append(arguments[1])
-    screen.show(one.task.run_id, event)
+    elif name == "broken":
+        (one.error,) = arguments
+    else:
+        if name == "epoch_finished":
+            one.history.append(arguments[1])
+        elif name == "run_finished":
+            # It is stored, whatever happens to the process now.
+            (one.outcome,), one.is_over = arguments, True
+        screen.show(one.task.run_id, event)
     return True
 
 
@@ -152,18 +160,14 @@ def _end(one: _Running, screen: Screen) -> RunRecord | None:
     """Return what became of a process that has ended."""
     one.process.join()
     screen.forget(one.task.run_id)
-    if isinstance(one.outcome, BaseException):
+    if isinstance(one.outcome, BakeoffError):
         raise one.outcome
-    if one.is_over:
-        return one.outcome
-    record = store_failure(
-        one.task.run_id, one.task.config, one.task.store, one.task.around, _cause(one), one.history
-    )
-    one.task.around.progress.run_finished(record)
-    return record
+    return one.outcome if one.is_over else give_up(one.task, _cause(one), one.history)
 
 
 def _cause(one: _Running) -> str:
+    if one.error is not None:
+        return one.error
     code = one.process.exitcode or 0
     if code == -signal.SIGKILL:
         return "its process was killed, as the system does where memory runs out"

@@ -18,12 +18,12 @@ from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.config import ResourcesConfig
 from experiments.datasets import ImageDataset
 from experiments.launchers.relay import Event, Relay, Screen
-from experiments.launchers.tasks import Task, do_task
-from experiments.results.errors import ConfigError
+from experiments.launchers.tasks import Task, alone, do_task, finished, give_up
+from experiments.results.errors import BakeoffError, ConfigError
 from experiments.results.files import write_atomically
 from experiments.results.schema import RunRecord
 from experiments.results.store import RUN_FILE, ExperimentStore
-from experiments.runner import store_failure
+from experiments.runner import failure_of
 
 # How often a run is tried again whose worker, or its host, has died.
 _RETRIES = 3
@@ -184,7 +184,7 @@ def _do_apart(task: Task, dataset: ImageDataset) -> Outcome:
     here = ExperimentStore(Path(tempfile.gettempdir()) / "bakeoff" / task.store.name)
     here.remove_run(task.run_id, keep=CHECKPOINT_FILE)
     around = replace(task.around, cache=here.folder / ".cache")
-    record = do_task(replace(task, store=here, around=around, force=False), dataset)
+    record = do_task(replace(task, store=here, around=around, replaces=None), dataset)
     folder = here.run_folder(task.run_id)
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -197,27 +197,27 @@ def _do_apart(task: Task, dataset: ImageDataset) -> Outcome:
 
 def _take(ray: Any, reference: Any, task: Task) -> RunRecord | None:
     """Return what became of a task, and store the files that it has sent."""
-    record: RunRecord | None
     try:
-        record, files = ray.get(reference)
+        outcome: Outcome = ray.get(reference)
     except ray.exceptions.RayTaskError as error:
-        raise error.cause from None
+        if isinstance(error.cause, BakeoffError):
+            raise error.cause from None
+        return give_up(task, failure_of(error.cause))
     except ray.exceptions.RayError as error:
         why = f"its worker died {_RETRIES + 1} times: {str(error).splitlines()[0]}"
-        record = store_failure(task.run_id, task.config, task.store, task.around, why, [])
-        task.around.progress.run_finished(record)
-        return record
-    _write(task, record, files)
-    return record
-
-
-def _write(task: Task, record: RunRecord | None, files: dict[str, bytes]) -> None:
-    """Store a run's files, and its record after them."""
+        return give_up(task, why)
+    record, files = outcome
     if record is None or not files:
-        return
+        return record
+    return alone(task, lambda: None if finished(task) else _write(task, record, files))
+
+
+def _write(task: Task, record: RunRecord, files: dict[str, bytes]) -> RunRecord:
+    """Store a run's files, and its record after them."""
     task.store.remove_run(task.run_id)
     folder = task.store.run_folder(task.run_id)
     for name, content in files.items():
         if name != RUN_FILE:
             write_atomically(folder / name, content)
     task.store.write_run(record)
+    return record

@@ -1,18 +1,22 @@
 """Writing files so that a reader sees the old content or the new, never half of either."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from experiments.results.errors import DiskFullError
 
 # The disk, a quota, or a limit on the length of files.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Of files that are being written: no other file of a folder is called so.
+_UNFINISHED = ".unfinished"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -30,7 +34,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
     """Yield a temporary path in the same folder; what was written there is then synced and renamed.
 
-    Where the block fails, the temporary file is removed and `path` is as it was.
+    Where the block fails, the temporary file is removed and `path` is as it was. What a killed
+    process left in the folder is removed before.
 
     Args:
         path: Where the file shall be; its folder is made.
@@ -43,17 +48,17 @@ def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
+        _remove_leftovers(path.parent)
+        temporary, held = _open_temporary(path)
+        with held:
             if n_bytes and hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, n_bytes)
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        # mkstemp makes files that only their owner may read; results are for anyone.
-        temporary.chmod(0o644)
-        temporary.replace(path)
+                os.posix_fallocate(held.fileno(), 0, n_bytes)
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            # mkstemp makes files that only their owner may read; results are for anyone.
+            temporary.chmod(0o644)
+            temporary.replace(path)
     except BaseException as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -64,6 +69,29 @@ def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
             ) from None
         raise
     _sync_folder(path.parent)
+
+
+def _open_temporary(path: Path) -> tuple[Path, BinaryIO]:
+    """Make a temporary file beside `path`, locked as long as it is open: its writer is alive."""
+    while True:
+        handle, name = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
+        file = os.fdopen(handle, "wb")
+        # Without locks on this file system, none is taken for a leftover either.
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return Path(name), file
+        # Before it was locked, another process took it for a leftover.
+        file.close()
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files whose writers are gone: a killed one cannot do it itself."""
+    for leftover in folder.glob(f".*{_UNFINISHED}"):
+        # Locked, another user's, or removed by another process meanwhile.
+        with suppress(OSError), leftover.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leftover.unlink()
 
 
 @contextmanager

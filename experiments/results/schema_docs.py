@@ -109,7 +109,8 @@ results/<experiment>/
 ## Rules
 
 - A file is written under a temporary name in its folder, synced, then renamed: a reader sees the
-  old content or the new. Temporary names begin with a dot; one that a crash left behind is no data.
+  old content or the new. Temporary names begin with a dot and end in `.unfinished`; one that a
+  crash left behind is no data, and goes when something is next written to that folder.
 - `{RUN_FILE}` is written after everything it names, so a run that has one is complete.
 - JSON is UTF-8 without NaN or infinity. A value that is missing is `null`, and the record's
   `absent` says why.

@@ -8,7 +8,7 @@ from experiments.checkpoint import Checkpoint, Snapshot
 from experiments.examples import Examples
 from experiments.learner import Learner
 from experiments.results.schema import TrainingConfig
-from experiments.train import fit
+from experiments.train import DivergedError, fit
 
 from .test_train import blobs
 
@@ -91,6 +91,32 @@ def test_patience_goes_on_counting(tmp_path, monkeypatch):
         train(config, stop_after=3, kept=checkpoint(tmp_path))
     _, rest = train(config, kept=checkpoint(tmp_path))
     assert len(rest.history) == len(whole.history) < 30
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_what_diverges_after_an_interruption_says_what_it_would_have(tmp_path, step, monkeypatch):
+    """The last finite loss of the first step is that of the epoch before, in another process."""
+    monkeypatch.setattr("experiments.checkpoint._TRAINING_TO_WRITING", 0)
+    config = TrainingConfig(learning_rate=0.1, max_epochs=4)
+    n_steps = 5  # of 16 of 70 examples in each epoch
+
+    def diverges(stop_after=None, n_before=0, kept=None):
+        model, n = network(), n_before
+
+        def poison(module, inputs):
+            nonlocal n
+            n += model[1].training
+            return (inputs[0] * torch.nan,) if n == 2 * n_steps + step else None
+
+        model[1].register_forward_pre_hook(poison)
+        with pytest.raises((PowerCutError, DivergedError)) as caught:
+            train(config, model, stop_after, kept)
+        return str(caught.value)
+
+    whole = diverges()
+    assert f"nan at step {step} of epoch 3; the last finite loss was 0." in whole
+    diverges(stop_after=2, kept=checkpoint(tmp_path))
+    assert diverges(n_before=2 * n_steps, kept=checkpoint(tmp_path)) == whole
 
 
 def test_the_time_of_both_sessions_counts(tmp_path):

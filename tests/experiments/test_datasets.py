@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from experiments.config import DigitsConfig, FolderConfig, OxfordPetsConfig
 from experiments.datasets import ImageDataset, load_dataset
@@ -103,6 +104,102 @@ def test_one_folder_of_classes_is_split_three_ways(image_folder, tmp_path):
     assert dataset.class_names == ("bus", "car", "train")
     assert sizes(dataset) == {"train": 30, "val": 30, "test": 20}
     assert Counter(item.target for item in dataset.of_split(Split.TEST)) == {0: 5, 1: 10, 2: 5}
+
+
+def many(counts: dict[str, int]) -> dict[str, dict[str, int]]:
+    """Return two classes of 20 images each, and some small ones, in one place."""
+    return {".": {"big": 20, "large": 20, **counts}}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n_images", [2, 3])
+def test_a_class_of_few_images_is_learned_from_and_tested(image_folder, tmp_path, n_images, seed):
+    root = image_folder(many(dict.fromkeys(("x", "y", "z"), n_images)))
+    first, again = (
+        load_dataset(folder_config(root, split_seed=seed), tmp_path).items for _ in range(2)
+    )
+    assert first == again
+    small = Counter((item.target, item.split) for item in first if item.target > 1)
+    for target in (2, 3, 4):
+        assert small[target, Split.TRAIN] >= 1
+        assert small[target, Split.TEST] >= 1
+        assert sum(small[target, split] for split in Split) == n_images
+
+
+@pytest.mark.parametrize("key", ["test_fraction", "val_fraction"])
+def test_a_class_whose_images_all_were_drawn_keeps_one_to_learn_from(image_folder, tmp_path, key):
+    root = image_folder(many({"x": 3, "y": 3}))
+    for seed in range(4):
+        dataset = load_dataset(folder_config(root, **{key: 0.85}, split_seed=seed), tmp_path)
+        assert {item.target for item in dataset.of_split(Split.TRAIN)} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"rare": 1}, r"class 'rare' has 1 readable image, and needs 2: .*; add images, or leave"),
+        (dict.fromkeys(("rare", "r2", "r3"), 1), r"class 'r2' .*\(so have 2 other classes\)"),
+    ],
+)
+def test_a_class_of_one_image_that_would_be_split_is_named(image_folder, tmp_path, counts, said):
+    root = image_folder(many(counts))
+    with pytest.raises(DataError, match=said):
+        load_dataset(folder_config(root), tmp_path)
+
+
+def test_a_single_training_image_stays_one_where_the_test_images_are_given(image_folder, tmp_path):
+    counts = {"big": 20, "large": 20, "rare": 1, "scarce": 1}
+    root = image_folder({"train": counts, "test": dict.fromkeys(counts, 1)})
+    dataset = load_dataset(folder_config(root), tmp_path)
+    assert sizes(dataset) == {"train": 34, "val": 8, "test": 4}
+    training = Counter(item.target for item in dataset.of_split(Split.TRAIN))
+    assert training == {0: 16, 1: 16, 2: 1, 3: 1}
+    assert {item.target for item in dataset.of_split(Split.VAL)} == {0, 1}
+
+
+def test_classes_of_one_training_image_leave_nothing_to_hold_out(image_folder, tmp_path):
+    counts = {"a": 1, "b": 1}
+    root = image_folder({"train": counts, "test": counts})
+    with pytest.raises(DataError, match=r"no class has 2 readable images.*give a val split"):
+        load_dataset(folder_config(root), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "said"),
+    [
+        (
+            0.05,
+            r"val_fraction = 0.05 under \[dataset\] holds 2 of 40 images out.*set it to 0.08 or",
+        ),
+        (
+            0.95,
+            r"leaves 2 of 40 images to learn from, fewer than their 4 classes; set it to 0.9 or",
+        ),
+    ],
+)
+def test_a_share_too_small_for_the_classes_says_which_would_do(
+    image_folder, tmp_path, fraction, said
+):
+    counts = dict.fromkeys("abcd", 10)
+    root = image_folder({"train": counts, "test": dict.fromkeys("abcd", 1)})
+    with pytest.raises(DataError, match=said):
+        load_dataset(folder_config(root, val_fraction=fraction), tmp_path)
+    remedy = float(said.split("set it to ")[1].split()[0])
+    dataset = load_dataset(folder_config(root, val_fraction=remedy), tmp_path)
+    assert {item.target for item in dataset.of_split(Split.VAL)} == {0, 1, 2, 3}
+
+
+def test_splits_that_could_be_drawn_before_are_drawn_as_before(image_folder, tmp_path):
+    """As scikit-learn draws them, first `test` and of what is left `val`, by id."""
+    root = image_folder({".": {"a": 23, "b": 11, "c": 7}})
+    dataset = load_dataset(folder_config(root, split_seed=5), tmp_path)
+    ids = sorted(item.sample_id for item in dataset.items)
+    of_class = {item.sample_id: item.target for item in dataset.items}
+    for split in (Split.TEST, Split.VAL):
+        ids, drawn = train_test_split(
+            sorted(ids), test_size=0.2, random_state=5, stratify=[of_class[i] for i in sorted(ids)]
+        )
+        assert sorted(drawn) == [item.sample_id for item in dataset.of_split(split)]
 
 
 def test_training_images_without_test_images_are_refused(image_folder, tmp_path):

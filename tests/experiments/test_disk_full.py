@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from experiments.checkpoint import Checkpoint, Snapshot
 from experiments.config import DigitsConfig
 from experiments.datasets import load_dataset
 from experiments.examples import Examples
@@ -81,6 +82,41 @@ def test_features_without_room_are_an_error(disk, progress):
     with pytest.raises(DiskFullError, match="no room for its 3,686,400 bytes"):
         cached_features(FrozenBackbone(nn.Flatten()), examples, disk.folder, progress)
     assert list(disk.folder.iterdir()) == []
+
+
+def offered(path, n_values, **facts):
+    """Write a checkpoint of so many float32 values."""
+    snapshot = Snapshot({"values": torch.ones(n_values)}, facts)
+    Checkpoint(path, "key", lambda _: None).offer(lambda: snapshot)
+
+
+@pytest.mark.parametrize("reserving", [True, False])
+def test_a_checkpoint_without_room_is_a_full_disk_and_the_last_one_stays(
+    disk, reserving, monkeypatch
+):
+    if not reserving:
+        # As on systems where no room can be taken beforehand, or where others take it meanwhile.
+        monkeypatch.delattr("os.posix_fallocate")
+    path = disk.folder / "checkpoint.safetensors"
+    offered(path, 1000)
+    before = path.read_bytes()
+    with pytest.raises(DiskFullError, match=rf"{path}: no room for its 3,000,\d\d\d bytes"):
+        offered(path, 750_000)
+    assert path.read_bytes() == before
+    assert list(disk.folder.iterdir()) == [path]
+
+
+def test_what_a_checkpoint_says_in_words_takes_room_too(disk):
+    path = disk.folder / "checkpoint.safetensors"
+    with pytest.raises(DiskFullError, match=rf"{path}: no room for its 1,20\d,\d\d\d bytes"):
+        offered(path, 1, history="x" * 1_200_000)
+    assert list(disk.folder.iterdir()) == []
+
+
+def test_a_checkpoint_needs_no_more_room_than_its_own(disk):
+    path = disk.folder / "checkpoint.safetensors"
+    offered(path, 200_000)
+    assert 800_000 < path.stat().st_size < ROOM_BYTES
 
 
 def test_an_experiment_goes_on_once_there_is_room(disk, quick_config, around, tmp_path):

@@ -17,7 +17,7 @@ from experiments import embedding as module
 from experiments.config import FolderConfig
 from experiments.datasets import load_dataset
 from experiments.embedding import choose_images, embed, store_embedding
-from experiments.evaluate import compute_logits, compute_logits_and_features
+from experiments.evaluate import Parts, compute_logits, compute_logits_and_features
 from experiments.examples import Examples
 from experiments.experiment import run_experiment
 from experiments.models import Classifier, build_backbone
@@ -181,7 +181,7 @@ class TestOnePass:
         inputs = torch.randn(21, 3, 2, 2)
         examples = Examples(lambda places: inputs[places], torch.zeros(21, dtype=torch.int64), 8)
         chosen = torch.arange(21) % 4 == 1
-        expected = compute_logits(nn.Sequential(backbone, head), examples)
+        expected = compute_logits(nn.Sequential(backbone, head), examples, Parts())
         seen = []
 
         def short_of_memory(_, inputs):
@@ -191,7 +191,7 @@ class TestOnePass:
 
         # At the end of the pass, when features have been computed already.
         head.register_forward_pre_hook(short_of_memory)
-        logits, features = compute_logits_and_features(backbone, head, 3, examples, chosen)
+        logits, features = compute_logits_and_features(backbone, head, 3, examples, chosen, Parts())
         torch.testing.assert_close(features, backbone(inputs)[chosen].detach())
         if fails_above is None:
             assert seen == [8, 8, 5]

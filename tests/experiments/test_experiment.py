@@ -3,9 +3,12 @@
 import dataclasses
 import io
 import os
+import platform
 import threading
 import time
 from collections import Counter
+from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,11 +32,21 @@ from experiments.results.feature_maps import has_feature_maps
 from experiments.results.schema import Split, StrategyConfig, TrainingConfig
 from experiments.results.store import ExperimentStore
 from experiments.runner import run_and_store
+from site_builder.loading import load
 
 
 @pytest.fixture
 def store(tmp_path):
     return ExperimentStore(tmp_path / "results" / "quick")
+
+
+@pytest.fixture
+def with_weights(tmp_path, around):
+    """Surroundings with weights of the smallest model."""
+    torch.manual_seed(9)
+    state = timm.create_model("test_vit", img_size=32).state_dict()
+    safetensors.torch.save_file(state, tmp_path / "test_vit.safetensors")
+    return dataclasses.replace(around, weights_dir=tmp_path)
 
 
 def run(config, store, around, **options):
@@ -158,6 +171,25 @@ def test_two_runs_with_one_seed_say_the_same(quick_config, tmp_path, around):
     assert first.weights.sha256 == second.weights.sha256
 
 
+@pytest.fixture
+def two_threads():
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_two_runs_on_two_threads_say_the_same(quick_config, tmp_path, around):
+    stores = [ExperimentStore(tmp_path / name / "quick") for name in ("one", "two")]
+    models = [quick_config.models[0].model_copy(update={"name": "test_resnet"})]
+    config = quick_config.model_copy(update={"augmentations": ["standard"], "models": models})
+    first, second = (run(config, store, around)[0] for store in stores)
+    assert first.status == "finished", first.failure
+    assert first.predictions.sha256 == second.predictions.sha256
+    assert first.weights.sha256 == second.weights.sha256
+
+
 def test_what_is_finished_is_not_touched(quick_config, store, around):
     run(quick_config, store, around)
     folder = store.run_folder("test_vit-none")
@@ -199,6 +231,20 @@ def test_a_failing_run_is_recorded_and_tried_again(quick_config, store, around):
     assert again.status == "finished"
 
 
+def test_a_batch_of_one_that_batch_norm_cannot_learn_from_is_refused_at_once(
+    quick_config, store, around, monkeypatch
+):
+    monkeypatch.setattr("experiments.runner.read_images", None)
+    training = quick_config.training.model_copy(update={"batch_size": 1})
+    models = [quick_config.models[0].model_copy(update={"name": "test_resnet"})]
+    config = quick_config.model_copy(update={"training": training, "models": models})
+    (record,) = run(config, store, around)
+    assert record.failure == (
+        "ConfigError: batch_size = 1 under [training] leaves batch norm one value per channel to "
+        "learn from, as test_resnet makes a single image 1 x 1; set batch_size to 2 or more"
+    )
+
+
 def test_a_run_that_diverges_keeps_the_epochs_before(quick_config, store, around):
     """From the second epoch on its images are no numbers."""
     seen = []
@@ -217,7 +263,7 @@ def test_a_run_that_diverges_keeps_the_epochs_before(quick_config, store, around
     with torch.nn.modules.module.register_module_forward_pre_hook(poison):
         (record,) = run(quick_config.model_copy(update={"training": training}), store, listening)
     assert (record.status, record.best_epoch) == ("failed", None)
-    assert "of epoch 2" in record.failure
+    assert "became nan at step 1 of epoch 2; the last finite loss was " in record.failure
     assert store.read_run("test_vit-none").history == seen
     assert [epoch.epoch for epoch in seen] == [1]
 
@@ -275,6 +321,40 @@ def test_another_configuration_begins_anew(quick_config, store, around):
     assert "goes on" not in text.getvalue()
 
 
+@pytest.mark.parametrize("package", ["torch", "timm", "bakeoff"])
+def test_other_versions_begin_anew(quick_config, store, around, monkeypatch, package):
+    """What began with one version and went on with another would be neither's result."""
+    interrupt(quick_config, store, around)
+    version = metadata.version
+    newer = {package: "99.0"}
+    monkeypatch.setattr(metadata, "version", lambda name: newer.get(name) or version(name))
+    listening, text = heard(around)
+    (record,) = run(quick_config, store, listening)
+    assert "goes on" not in text.getvalue()
+    said = record.provenance.packages | {"bakeoff": record.provenance.bakeoff_version}
+    assert said[package] == "99.0"
+
+
+def test_the_hardware_is_named(quick_config, store, around):
+    (record,) = run(quick_config, store, around)
+    said = record.provenance
+    known = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else said.cpu
+    assert said.cpu
+    assert said.cpu in known or said.cpu in (platform.processor(), platform.machine())
+    # What `conftest.py` sets for all tests.
+    assert said.n_threads == 1
+    assert (said.gpu, said.absent["gpu"]) == (None, "the run used the CPU")
+    assert said.platform == f"{platform.system()} {platform.machine()}"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_the_gpu_is_named(quick_config, store, around):
+    on_gpu = dataclasses.replace(around, device=torch.device("cuda"))
+    (record,) = run(quick_config, store, on_gpu)
+    assert record.status == "finished", record.failure
+    assert record.provenance.gpu == torch.cuda.get_device_properties(0).name
+
+
 def test_force_begins_anew(quick_config, store, around):
     interrupt(quick_config, store, around)
     listening, text = heard(around)
@@ -314,14 +394,37 @@ def test_a_batch_that_does_not_fit_is_said_in_the_record(quick_config, store, ar
     assert "at most 16" in note
 
 
-def test_what_was_freed_when_is_recorded(quick_config, store, around, tmp_path):
-    torch.manual_seed(9)
-    state = timm.create_model("test_vit", img_size=32).state_dict()
-    safetensors.torch.save_file(state, tmp_path / "test_vit.safetensors")
+@pytest.mark.parametrize("augmentation", ["none", "standard"])
+@pytest.mark.parametrize("strategy", ["scratch", "frozen"])
+def test_images_that_do_not_fit_where_nothing_is_learned_are_said_too(
+    quick_config, store, with_weights, strategy, augmentation
+):
+    seen = []
+
+    def small_memory(module, inputs):
+        images = inputs[0]
+        if module.training or type(module).__name__ != "VisionTransformer":
+            return
+        seen.append(len(images))
+        if len(images) > 3:
+            raise torch.OutOfMemoryError
+
+    changes = {"strategy": strategy, "augmentations": [augmentation]}
+    config = quick_config.model_copy(update=changes)
+    with torch.nn.modules.module.register_module_forward_pre_hook(small_memory):
+        (record,) = run(config, store, with_weights)
+    assert record.status == "finished", record.failure
+    (note,) = record.notes
+    assert note.startswith("8 at once did not fit into the memory where nothing is learned")
+    assert "parts of at most 2" in note
+    # Tried for validation and for predictions, or for features, and not for each batch of 64.
+    assert seen.count(8) <= 4
+
+
+def test_what_was_freed_when_is_recorded(quick_config, store, with_weights):
     training = quick_config.training.model_copy(update={"max_epochs": 3})
     stages = StrategyConfig(epochs_per_stage=1)
     changes = {"strategy": "progressive", "training": training, "stages": stages}
-    with_weights = dataclasses.replace(around, weights_dir=tmp_path)
     (record,) = run(quick_config.model_copy(update=changes), store, with_weights)
     assert record.status == "finished", record.failure
     assert [freed.epoch for freed in record.unfreezings] == [2, 3]
@@ -331,6 +434,33 @@ def test_what_was_freed_when_is_recorded(quick_config, store, around, tmp_path):
         if name.startswith("head.")
     )
     assert n_head < record.cost.n_trained_parameters < record.cost.n_parameters
+
+
+def test_features_from_the_cache_cost_what_computing_them_took(quick_config, store, with_weights):
+    """Another seed, another head and a run done again, with the same images and backbone."""
+    config = quick_config.model_copy(update={"strategy": "frozen", "seeds": [0, 1]})
+    first, second = run(config, store, with_weights)
+    (again,) = run(config, store, with_weights, only_runs=["test_vit-none"], force=True)
+    deep = quick_config.model_copy(update={"strategy": "frozen", "head": "deep"})
+    other = ExperimentStore(store.folder.parent / "deep" / "quick")
+    (of_deep,) = run(deep, other, with_weights)
+    assert first.cost.features_time_s > 0
+    assert first.notes == []
+    for record in (second, again, of_deep):
+        assert record.cost.features_time_s == first.cost.features_time_s
+        assert record.notes == [
+            "features of train, val, test were cached; their time is what computing them took"
+        ]
+    # What the site adds up is as if each run had computed its own.
+    assert {run.run_id: run.training_time_s for run in load(store).runs} == {
+        record.run_id: record.cost.train_time_s + first.cost.features_time_s
+        for record in (again, second)
+    }
+    # Of augmented images only those are computed once that are not augmented.
+    strong = config.model_copy(update={"augmentations": ["strong"], "seeds": [0]})
+    (augmented,) = run(strong, store, with_weights)
+    assert 0 < augmented.cost.features_time_s < first.cost.features_time_s
+    assert augmented.notes[0].startswith("features of val, test were cached")
 
 
 def test_other_images_are_not_mixed_in(quick_config, store, around):

@@ -75,7 +75,8 @@ class TestCached:
         watched = watch(backbone, self.IMAGES[:1], asked)
         examples = Examples(lambda places: self.IMAGES[places], torch.zeros(20), 8, "key")
         frozen = FrozenBackbone(backbone, watched)
-        return frozen, *cached_features_and_top_images(frozen, examples, tmp_path, progress)
+        features, top = cached_features_and_top_images(frozen, examples, tmp_path, progress)
+        return frozen, features.examples, top
 
     def test_the_second_time_both_come_from_the_cache(self, tmp_path, progress, monkeypatch):
         _, features, top = self.compute(tmp_path, progress)

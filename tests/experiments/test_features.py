@@ -6,6 +6,9 @@ from torch import nn
 
 from experiments.examples import Examples
 from experiments.features import FrozenBackbone, cached_features, fastest
+from experiments.models import build_backbone
+
+from .test_architectures import SIDES, SMALL_SIDE
 
 IMAGES = torch.randn(10, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -23,6 +26,19 @@ class Counting(nn.Module):
         return images.mean(dim=(2, 3)) @ self.weight
 
 
+class Untraceable(nn.Module):
+    """Does with numbers what cannot be done with the tensors that tracing makes of them."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def forward(self, images):
+        if torch.jit.is_tracing():
+            raise self.error("not with a tensor")
+        return images.mean(dim=(2, 3))
+
+
 class Fickle(nn.Module):
     """Does something else for few images: a trace of it is wrong."""
 
@@ -38,7 +54,8 @@ def examples(key: str) -> Examples:
 @pytest.fixture
 def features(tmp_path, progress):
     def compute(backbone, key="key"):
-        return cached_features(FrozenBackbone(backbone), examples(key), tmp_path, progress)
+        frozen = FrozenBackbone(backbone)
+        return cached_features(frozen, examples(key), tmp_path, progress).examples
 
     return compute
 
@@ -96,9 +113,76 @@ def test_a_graph_that_computes_something_else_is_not_used():
     assert fastest(backbone, IMAGES) is backbone
 
 
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, ValueError, AttributeError])
+def test_a_backbone_that_cannot_be_traced_runs_as_it_is(features, error):
+    backbone = Untraceable(error)
+    assert fastest(backbone, IMAGES) is backbone
+    got = features(backbone).fetch(torch.arange(10))
+    torch.testing.assert_close(got, IMAGES.mean(dim=(2, 3)))
+
+
+# One model of each family that `test_architectures` builds, the smallest or nearly.
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet18",
+        "efficientnet_b0",
+        "tf_efficientnetv2_s",
+        "efficientnet_lite0",
+        "mobilenetv2_100",
+        "mobilenetv3_small_100",
+        "vgg11",
+        "densenet121",
+        "legacy_xception",
+        "convnext_tiny",
+        "regnetx_002",
+        "regnety_004",
+        "vit_tiny_patch16_224",
+        "swin_tiny_patch4_window7_224",
+        "mixer_b16_224",
+        "torchvision/alexnet",
+        "torchvision/googlenet",
+        "torchvision/maxvit_t",
+        "torchvision/mnasnet0_5",
+        "torchvision/shufflenet_v2_x0_5",
+        "torchvision/squeezenet1_0",
+        "torchvision/swin_v2_t",
+        "torchvision/vit_b_16",
+    ],
+)
+def test_the_graph_of_every_family_gives_its_features(name):
+    side = SIDES.get(name, SMALL_SIDE)
+    torch.manual_seed(3)
+    backbone = build_backbone(name, side, pretrained=False, weights_dir=None).eval()
+    images = torch.randn(4, 3, side, side).contiguous(memory_format=torch.channels_last)
+    graph = fastest(backbone.to(memory_format=torch.channels_last), images)
+    assert graph is not backbone
+    with torch.inference_mode():
+        for n in (4, 1):
+            expected = backbone(images[:n])
+            torch.testing.assert_close(graph(images[:n]), expected, atol=1e-4, rtol=1e-3)
+
+
 def test_a_graph_that_computes_the_same_is_used():
     backbone = timm.create_model("test_resnet", num_classes=0).eval()
     assert fastest(backbone, IMAGES) is not backbone
+
+
+def test_the_cache_keeps_what_computing_took(tmp_path, progress):
+    backbone = FrozenBackbone(Counting())
+    first, second = (
+        cached_features(backbone, examples("key"), tmp_path, progress) for _ in range(2)
+    )
+    assert (first.was_cached, second.was_cached) == (False, True)
+    assert second.computing_s == first.computing_s > 0
+
+
+def test_other_weights_of_one_model_miss_the_cache():
+    def key(seed):
+        torch.manual_seed(seed)
+        return FrozenBackbone(timm.create_model("test_resnet", num_classes=0), name="one").key
+
+    assert key(0) == key(0) != key(1)
 
 
 def test_a_failure_leaves_no_file(features, tmp_path):

@@ -108,6 +108,57 @@ def test_one_example_that_does_not_fit_is_an_error():
         learner(SmallMemory(network(), most=0)).step(*batch())
 
 
+def with_batch_norm() -> nn.Sequential:
+    torch.manual_seed(7)
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+
+
+def test_parts_are_even_since_batch_norm_cannot_learn_from_one_example():
+    small = SmallMemory(with_batch_norm(), most=4)
+    ours = learner(small, batch_size=16)
+    ours.part_size = 4
+    ours.step(*batch(13))
+    assert small.sizes == [4, 3, 3, 3]
+
+
+@pytest.mark.parametrize("make", [network, with_batch_norm])
+def test_that_batch_norm_saw_parts_is_said(make):
+    halved = learner(SmallMemory(make(), most=8), batch_size=16)
+    halved.step(*batch())
+    assert ("batch norm's statistics are those of a part" in halved.note) == (
+        make is with_batch_norm
+    )
+
+
+def test_batch_norm_that_does_not_learn_saw_no_parts():
+    model = with_batch_norm()
+    halved = Learner(model, TrainingConfig(batch_size=16), lambda epoch: [(model[3], 1.0)])
+    halved.begin_epoch(1)
+    halved.part_size = 8
+    assert "batch norm" not in halved.note
+
+
+def test_batch_norm_of_which_one_example_fits_is_out_of_memory():
+    ours = learner(SmallMemory(with_batch_norm(), most=1), batch_size=16)
+    with pytest.raises(torch.OutOfMemoryError, match=r"of a batch of 16 only 1 fit.*input_size"):
+        ours.step(*batch())
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "said"),
+    [("adam", "adam keeps 2 .* 67 parameters.* 0 MB"), ("sgd", "sgd keeps 1 .* 67 parameters")],
+)
+def test_memory_that_the_optimiser_has_not_is_named(optimizer, said, monkeypatch):
+    ours = learner(network(), optimizer=optimizer)
+
+    def no_room():
+        raise torch.OutOfMemoryError("tried to allocate 20 MiB")
+
+    monkeypatch.setattr(ours.optimizer, "step", no_room)
+    with pytest.raises(torch.OutOfMemoryError, match=f"no room for what the optimiser.*{said}"):
+        ours.step(*batch())
+
+
 def test_smoothing_changes_what_is_learned_and_not_what_is_reported():
     model, by_hand = network(), network()
     inputs, targets = batch()

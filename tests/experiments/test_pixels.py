@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import timm.data
+import torch
 from PIL import Image
 from torchvision.transforms import v2
 from torchvision.transforms.functional import InterpolationMode
@@ -8,9 +12,10 @@ from torchvision.transforms.functional import InterpolationMode
 from experiments import models
 from experiments.config import FolderConfig
 from experiments.datasets import load_dataset
+from experiments.images import Images
 from experiments.pixels import Geometry, evaluated, load_pixels, square
 from experiments.results.errors import DataError
-from experiments.results.schema import PreprocessingConfig, Split
+from experiments.results.schema import Preprocessing, PreprocessingConfig, Split
 from experiments.transforms import normalise, resolve_preprocessing, to_unit
 
 CENTRE = Geometry("center", 24, 20, "bicubic")
@@ -111,6 +116,55 @@ def test_one_changed_pixel_misses_the_cache(dataset, tmp_path, progress):
     assert not np.array_equal(before, after)
 
 
+PLAIN = Preprocessing(
+    input_size=20,
+    resize_size=24,
+    crop_mode="center",
+    interpolation="bicubic",
+    mean=(0.5, 0.5, 0.5),
+    std=(0.2, 0.2, 0.2),
+)
+
+
+def name_of_inputs(dataset, tmp_path, progress, **changes):
+    images = Images(
+        dataset=dataset,
+        preprocessing=PLAIN.model_copy(update=changes),
+        batch_size=4,
+        device=torch.device("cpu"),
+        cache=tmp_path / "cache",
+        progress=progress,
+    )
+    return images.plain(Split.TRAIN).key
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mean": (0.5, 0.5, 0.4)},
+        {"std": (0.2, 0.2, 0.3)},
+        {"interpolation": "bilinear"},
+        {"crop_mode": "squash"},
+        {"input_size": 16},
+        {"resize_size": 25},
+    ],
+)
+def test_inputs_are_named_by_all_that_is_done_to_them(dataset, tmp_path, progress, changes):
+    name = name_of_inputs(dataset, tmp_path, progress)
+    assert name == name_of_inputs(dataset, tmp_path, progress)
+    assert name != name_of_inputs(dataset, tmp_path, progress, **changes)
+
+
+def test_inputs_are_named_by_every_pixel(dataset, tmp_path, progress):
+    name = name_of_inputs(dataset, tmp_path, progress)
+    file = tmp_path / "images" / dataset.of_split(Split.TRAIN)[-1].path
+    values = np.asarray(Image.open(file)).copy()
+    values[0, 0, 0] ^= 1
+    Image.fromarray(values).save(file)
+    config = FolderConfig(source="folder", data_dir=tmp_path / "images", title="Mine")
+    assert name != name_of_inputs(load_dataset(config, tmp_path), tmp_path, progress)
+
+
 def test_another_geometry_misses_the_cache(dataset, tmp_path, progress):
     items = dataset.of_split(Split.TRAIN)
     load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
@@ -126,3 +180,14 @@ def test_a_failed_decoding_leaves_nothing_behind(dataset, tmp_path, progress):
     with pytest.raises(DataError, match=r"train/a/3\.png: is not an image"):
         load_pixels(dataset, items, CENTRE, tmp_path / "cache", progress)
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_reading_leaves_torch_its_threads() -> None:
+    """In a process of its own, where nobody has asked torch for threads before."""
+    imports = "import torch\nfrom experiments.pixels import one_image_a_thread\n"
+    read = "with one_image_a_thread() as pool: list(pool.map(lambda _: None, range(8)))\n"
+    threads = [
+        subprocess.check_output([sys.executable, "-c", f"{script}print(torch.get_num_threads())"])
+        for script in (imports, imports + read)
+    ]
+    assert threads[0] == threads[1]

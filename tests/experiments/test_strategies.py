@@ -1,3 +1,4 @@
+import contextlib
 import functools
 import itertools
 
@@ -7,8 +8,9 @@ from torch import nn
 
 from experiments.examples import Examples
 from experiments.models import Classifier, build_backbone
+from experiments.results.errors import ConfigError
 from experiments.results.schema import RunConfig
-from experiments.strategies import learning_modules, stage_freed
+from experiments.strategies import learning_modules, refuse_lone_images, stage_freed
 from experiments.train import fit
 
 SIDE = 32
@@ -91,10 +93,58 @@ def test_only_progressive_frees_stages_during_a_run(model, configured, strategy)
     assert {stage_freed(model, configured(strategy), epoch) for epoch in range(1, 9)} == {None}
 
 
+@pytest.mark.parametrize(
+    ("strategy", "side", "batch_size", "refused"),
+    [
+        ("scratch", SIDE, 1, True),
+        ("full", SIDE, 1, True),
+        # The stage that would fail is freed in the third epoch only.
+        ("progressive", SIDE, 1, True),
+        ("frozen", SIDE, 1, False),
+        ("scratch", SIDE, 2, False),
+        # What reaches the last stage of a larger image is larger than a pixel.
+        ("scratch", 2 * SIDE, 1, False),
+    ],
+)
+def test_a_batch_of_one_is_refused_where_batch_norm_cannot_learn(
+    model, configured, strategy, side, batch_size, refused
+):
+    config = configured(strategy, max_epochs=3, epochs_per_stage=2)
+    training = config.training.model_copy(update={"batch_size": batch_size})
+    config = config.model_copy(update={"training": training})
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    drawn = torch.get_rng_state()
+    with (
+        pytest.raises(ConfigError, match=r"batch_size = 1 under .training.*set batch_size to 2")
+        if refused
+        else contextlib.nullcontext()
+    ):
+        refuse_lone_images(model, config, torch.zeros(1, 3, side, side))
+    assert torch.equal(torch.get_rng_state(), drawn)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("epochs_per_stage", "max_epochs", "n_epochs"),
+    # Of five stages the last is freed in epoch 11, or the third in 13 where there is no more room.
+    [(2, 40, 10 + 3), (4, 16, 12 + 3), (4, 13, 13), (50, 40, 1 + 3)],
+)
+def test_patience_waits_for_the_last_stage_to_be_freed(
+    model, configured, epochs_per_stage, max_epochs, n_epochs
+):
+    config = configured("progressive", max_epochs=max_epochs, epochs_per_stage=epochs_per_stage)
+    # Nothing improves by that much after the first epoch.
+    changes = {"patience": 3, "min_delta": 100.0, "learning_rate": 1e-9}
+    training = config.training.model_copy(update=changes)
+    outcome = train(model, config.model_copy(update={"training": training}))
+    assert len(outcome.history) == n_epochs
+    assert outcome.stopped_early == (n_epochs < max_epochs)
+
+
 def train(model, config):
     images = torch.rand(12, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(1)) * 5
     examples = Examples(lambda places: images[places], torch.arange(12) % 3, batch_size=4)
-    fit(
+    return fit(
         model,
         examples,
         examples,

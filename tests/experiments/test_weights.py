@@ -213,6 +213,63 @@ def test_weights_out_of_reach_are_missing(tmp_path, monkeypatch):
     assert missing_weights(["resnet50", TINY, "vgg16"], tmp_path) == ["resnet50", "vgg16"]
 
 
+def cached_in_the_hub(folder, repository, file, state):
+    """Write what the hub's client has once it has downloaded one file."""
+    commit = "0" * 40
+    kept = folder / f"models--{repository.replace('/', '--')}"
+    for part in ("refs", f"snapshots/{commit}"):
+        (kept / part).mkdir(parents=True)
+    (kept / "refs" / "main").write_text(commit)
+    path = kept / "snapshots" / commit / file
+    if path.suffix == ".safetensors":
+        safetensors.torch.save_file(state, path)
+    else:
+        torch.save(state, path)
+
+
+@pytest.mark.usefixtures("no_caches")
+@pytest.mark.parametrize("file", ["model.safetensors", "pytorch_model.bin"])
+def test_weights_in_the_hubs_cache_are_not_missing(tmp_path, monkeypatch, file):
+    monkeypatch.setattr(weights, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(weights.huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert missing_weights(["test_vit"], None) == ["test_vit"]
+    state = make("test_vit").state_dict()
+    cached_in_the_hub(tmp_path, "timm/test_vit.r160_in1k", file, state)
+    assert missing_weights(["test_vit"], None) == []
+    # And timm finds them, as they are called missing for its sake.
+    assert torch.equal(load(None, "test_vit", 160)["cls_token"], state["cls_token"])
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_weights_under_a_name_of_their_own_are_looked_for_by_that(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "ENDPOINT", "http://127.0.0.1:9")
+    named = timm.get_pretrained_cfg("test_vit")
+    named.hf_hub_filename = "vit.bin"
+    monkeypatch.setattr(weights.timm, "get_pretrained_cfg", lambda _: named)
+    cached_in_the_hub(tmp_path, "timm/test_vit.r160_in1k", "vit.bin", {})
+    assert missing_weights(["test_vit"], None) == []
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_weights_that_timm_has_from_an_address_are_looked_for_in_torchs_cache(
+    tmp_path, monkeypatch
+):
+    name, file = "legacy_xception", "xception-43020ad28.pth"
+    address = timm.get_pretrained_cfg(name).url
+    assert address.endswith(f"/{file}")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    asked = []
+    monkeypatch.setattr(weights, "_answers", asked.append)
+    assert missing_weights([name], None) == [name]
+    assert asked == ["https://" + address.split("/")[2]]
+    assert weights_source(name, None) == f"url {address}"
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    state = make(name).state_dict()
+    torch.save(state, tmp_path / "hub" / "checkpoints" / file)
+    assert missing_weights([name], None) == []
+    assert torch.equal(load(None, name)["conv1.weight"], state["conv1.weight"])
+
+
 @pytest.mark.usefixtures("no_caches")
 def test_the_hub_is_asked_once(tmp_path, monkeypatch):
     requests = []

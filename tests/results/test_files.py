@@ -1,14 +1,16 @@
 """A reader sees the old content or the new, whatever happens to the writer."""
 
+import fcntl
 import subprocess
 import sys
 import time
 from pathlib import Path
 from textwrap import dedent
+from typing import BinaryIO
 
 import pytest
 
-from experiments.results.files import replacing_folder, sha256_of, write_atomically
+from experiments.results.files import fresh_path, replacing_folder, sha256_of, write_atomically
 
 
 def test_the_folder_is_made_and_the_content_replaced(tmp_path: Path) -> None:
@@ -79,6 +81,61 @@ def test_a_killed_writer_never_leaves_half_a_file(tmp_path: Path) -> None:
             finally:
                 writer.kill()
         assert path.read_bytes() in contents, "half a file, after the kill"
+
+
+def killed_midway(path: Path) -> list[str]:
+    """Kill -9 a process in the middle of writing; return what it left."""
+    script = """
+        import os, sys
+        from pathlib import Path
+        from experiments.results.files import fresh_path
+        with fresh_path(Path(sys.argv[1]), 3_000_000):
+            os.kill(os.getpid(), 9)
+    """
+    subprocess.run([sys.executable, "-c", dedent(script), str(path)], check=False)
+    return [entry.name for entry in path.parent.iterdir() if entry.stat().st_size == 3_000_000]
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_file_of_the_folder(tmp_path: Path) -> None:
+    assert len(killed_midway(tmp_path / "pixels.npy")) == 1
+    write_atomically(tmp_path / "other.json", b"new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["other.json"]
+
+
+def test_a_file_that_is_still_being_written_is_not_taken_for_a_leftover(tmp_path: Path) -> None:
+    with fresh_path(tmp_path / "slow.json", 0) as partial:
+        partial.write_bytes(b"slow")
+        write_atomically(tmp_path / "slow.json", b"another's")
+        write_atomically(tmp_path / "other.json", b"new")
+    assert (tmp_path / "slow.json").read_bytes() == b"slow"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["other.json", "slow.json"]
+
+
+def test_a_file_that_was_taken_for_a_leftover_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    lock = fcntl.flock
+
+    def late(file: BinaryIO, operation: int) -> None:
+        made.append(str(file.fileno()))
+        if len(made) == 1:
+            (leftover,) = tmp_path.iterdir()
+            leftover.unlink()
+        lock(file, operation)
+
+    monkeypatch.setattr("experiments.results.files.fcntl.flock", late)
+    write_atomically(tmp_path / "file.json", b"new")
+    assert len(made) == 2
+    assert (tmp_path / "file.json").read_bytes() == b"new"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file.json"]
+
+
+def test_other_hidden_files_are_left_alone(tmp_path: Path) -> None:
+    for name in (".file.json.original", ".lock", "my.unfinished"):
+        (tmp_path / name).touch()
+    write_atomically(tmp_path / "file.json", b"new")
+    assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:

@@ -31,3 +31,24 @@ def confusion_matrix(
             raise ValueError(f"{name}: a class outside 0 to {n_classes - 1}")
     cells = targets.astype(np.int64) * n_classes + predicted
     return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def most_taken_for(confusion: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the class that each class is most often taken for.
+
+    Args:
+        confusion: (C, C) int64, images by target (rows) and prediction (columns).
+
+    Returns:
+        (C,) int64, for each class the other one that most of its images were called, the first of
+        a tie; and (C,) int64, how many were, 0 where none was.
+
+    Example:
+        >>> other, n = most_taken_for(np.array([[5, 1, 2], [0, 3, 0], [1, 1, 0]]))
+        >>> other.tolist(), n.tolist()
+        ([2, 0, 0], [2, 0, 1])
+    """
+    errors = confusion.copy()
+    np.fill_diagonal(errors, 0)
+    most = errors.argmax(axis=1)
+    return most, errors[np.arange(len(errors)), most]

@@ -6,13 +6,15 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA_HISTORY = {
     1: "First version: experiments, runs, samples, predictions for val and test, cost, provenance.",
     2: "Runs made elsewhere; digests of images; thumbnails of all test images; embeddings.",
     3: "What networks are made of and what they see: architectures, feature and activation maps, "
     "a photograph followed through each model, augmentations; the configuration. "
     "No release wrote it before all of these were in it.",
+    4: "`features_time_s` of features from the cache is what computing them took, not what reading "
+    "them took; the patience of `progressive` counts from the last part that is freed.",
 }
 RUN_ID_PATTERN = r"^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$"
 Fraction = Annotated[float, Field(ge=0, le=1)]

@@ -39,7 +39,9 @@ class TrainingConfig(Record):
     batch_size: PositiveInt = Field(32, description="Images per training step.")
     max_epochs: PositiveInt = Field(40, description="Upper bound on passes over the training set.")
     patience: PositiveInt | None = Field(
-        5, description="Epochs without improvement before stopping; null never stops early."
+        5,
+        description="Epochs without improvement before stopping; null never stops early. Under "
+        "`progressive` counted from the epoch that frees the last stage.",
     )
     min_delta: NonNegative = Field(
         0.001, description="Smallest fall of the validation loss that counts as improvement."
@@ -53,7 +55,9 @@ class StrategyConfig(Record):
         1, description="Last stages of the backbone that learn under `partial`."
     )
     epochs_per_stage: PositiveInt = Field(
-        2, description="Epochs between the stages that `progressive` frees; the head comes first."
+        2,
+        description="Epochs between the stages that `progressive` frees; the head comes first. "
+        "Until the last one that `max_epochs` has room for, patience does not end training.",
     )
 
 

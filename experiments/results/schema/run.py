@@ -68,11 +68,14 @@ class Cost(PartialRecord):
     size_bytes: PositiveInt | None = Field(description="The weights as a safetensors file, bytes.")
     train_time_s: Positive | None = Field(description="Training, validation included, seconds.")
     reading_time_s: NonNegative | None = Field(
-        description="Decoding images before training, seconds; little where they were cached."
+        description="Decoding images before training, seconds: what this run waited for, little "
+        "where an earlier one had decoded them. No sum counts it."
     )
     features_time_s: NonNegative | None = Field(
-        description="Computing a frozen backbone's features before training, seconds; with finding "
-        "the images that channels respond to most, which took 1.8 to 3.4 % where it was measured."
+        description="Computing a frozen backbone's features before training, seconds: in this "
+        "run or, where they came from the cache, in the one that computed them, which `notes` say. "
+        "With finding the images that channels respond to most, which took 1.8 to 3.4 % where it "
+        "was measured. Before version 4 only what this run waited for."
     )
     evaluation_time_s: Positive | None = Field(
         description="Predicting `val` and `test` after training, seconds; a frozen backbone's "
