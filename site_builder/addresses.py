@@ -6,6 +6,7 @@
 
 ARCHITECTURES = "architectures.html"
 CHECKS = "checks.html"
+CLASSES = "classes/index.html"
 COMPARE = "compare.html"
 CONFIGURATION = "configuration.html"
 CURVES = "curves.html"
@@ -28,9 +29,35 @@ def run_page(run_id: str) -> str:
     return f"runs/{run_id}.html"
 
 
-def images_of_class(target: int) -> str:
-    """Return where the images of a class are, by its index."""
-    return f"{ERRORS}#view=class&target={target}"
+def class_page(target: int) -> str:
+    """Return the page of a class, by its index: a name may be no name of a file."""
+    return f"classes/{target}.html"
+
+
+def images_of_class(target: int, run_id: str = "") -> str:
+    """Return where the images of a class are, by its index; as a run sees them, if one is given."""
+    run = f"&run={run_id}" if run_id else ""
+    return f"{ERRORS}#view=class{run}&target={target}"
+
+
+def image(target: int, rank: int) -> str:
+    """Return where a test image is, by its class and its place there."""
+    return f"{images_of_class(target)}&image={target}.{rank}"
+
+
+def mistakes_of_class(run_id: str, target: int) -> str:
+    """Return where the images of a class are that a run gets wrong."""
+    return f"{ERRORS}#view=confident&run={run_id}&target={target}"
+
+
+def all_wrong_of_class(target: int) -> str:
+    """Return where the images of a class are that all runs get wrong."""
+    return f"{ERRORS}#view=all-wrong&target={target}"
+
+
+def disagreements_of_class(target: int) -> str:
+    """Return where the images of a class are that runs give different classes."""
+    return f"{ERRORS}#view=disagree&target={target}"
 
 
 def images_of_cell(run_id: str, target: int, prediction: int) -> str:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from experiments.results.metrics.classification import (
     meaningful_k,
     n_in_top_k,
 )
-from experiments.results.metrics.confusion import confusion_matrix
+from experiments.results.metrics.confusion import confusion_matrix, most_taken_for
 from experiments.results.metrics.intervals import Interval, wilson
 from experiments.results.predictions import NO_RANKS, Predictions
 from experiments.results.schema import (
@@ -70,7 +70,8 @@ class Run:
         """Time of training, validation included, and before it of a frozen backbone's features.
 
         Seconds; None where training was not timed. Where an image is the same in every epoch, all
-        that the backbone does is to compute its features once, which is no part of `train_time_s`.
+        that the backbone does is to compute its features once, which is no part of `train_time_s`,
+        and counts for each run that learned from them.
         """
         if self.cost is None or self.cost.train_time_s is None:
             return None
@@ -125,6 +126,14 @@ class Run:
         return Scores(self.counts, self.predictions, self.no_predictions)
 
     @cached_property
+    def most_taken_for(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """For each class the one that it was most often taken for, and how often, 0 for never.
+
+        None where there is no matrix.
+        """
+        return None if self.matrix is None else most_taken_for(self.matrix)
+
+    @cached_property
     def top_k_interval(self) -> Interval | None:
         """Wilson's interval of the top-k accuracy; None where that is not known."""
         return None if self.n_in_top_k is None else wilson(self.n_in_top_k, self.n_images)
@@ -167,6 +176,13 @@ class Experiment:
     def ranked(self) -> tuple[Run, ...]:
         """Finished runs by falling accuracy; equal ones in the order of the config."""
         return tuple(sorted(self.runs, key=lambda run: -run.accuracy))
+
+    @cached_property
+    def confusion(self) -> NDArray[np.int64] | None:
+        """(C, C) int64, the matrices of all runs added up; None where no run has one."""
+        matrices = [run.matrix for run in self.runs if run.matrix is not None]
+        # One by one: np.sum would stack them all, 8 MB for each run of 1,000 classes.
+        return reduce(np.add, matrices) if matrices else None
 
     @property
     def n_classes(self) -> int:

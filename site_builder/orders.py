@@ -1,7 +1,6 @@
 """Orders of the classes in a confusion matrix that do not depend on the run."""
 
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +27,10 @@ def class_orders(experiment: Experiment) -> dict[str, object]:
     record = experiment.record
     names = list(dict.fromkeys(record.superclasses or ()))
     of = [names.index(name) for name in record.superclasses or ()]
-    matrices = [run.matrix for run in experiment.runs if run.matrix is not None]
     return {
         "alphabetical": _sorted([name.casefold() for name in record.class_names]),
         "support": _sorted([-n for n in record.splits[Split.TEST].class_counts]),
-        # One by one: np.sum would stack them all, 8 MB for each run of 1,000 classes.
-        "clustered": clustered(reduce(np.add, matrices)) if matrices else [],
+        "clustered": [] if experiment.confusion is None else clustered(experiment.confusion),
         "superclass": _sorted(of),
         "superclasses": names,
         "superclass_of": of,

@@ -42,6 +42,7 @@ from site_builder.pages import (
     not_found,
 )
 from site_builder.pages import feature_maps as feature_maps_page
+from site_builder.pages.classes.files import classes_files
 from site_builder.pages.examples import example_files
 from site_builder.pages.pipeline.files import material_of, pipeline_files
 from site_builder.pages.run import classes as run_classes
@@ -120,6 +121,7 @@ def site_files(experiment: Experiment) -> Iterator[tuple[str, bytes]]:
     yield from _run_pages(experiment, names, comparisons, maps)
     images = images_of(experiment)
     yield from _errors(experiment, names, images)
+    yield from classes_files(experiment, names, images)
     yield from _feature_maps(experiment, names, images, maps)
     yield from _architectures(experiment, names, maps)
     yield from _curves(experiment, names, comparisons)

@@ -232,14 +232,10 @@ class Scores:
         return Score(None, reason=self.no_predictions or NO_CONFIDENCE)
 
 
-def _share(part: int, whole: int) -> Score:
-    return Score(part / whole, _wilson(part, whole))
-
-
 @cache
-def _wilson(part: int, whole: int) -> Interval:
-    """Keep the intervals: over many classes the same few counts come up again and again."""
-    return wilson(part, whole)
+def _share(part: int, whole: int) -> Score:
+    """Keep the scores: over many classes the same few counts come up again and again."""
+    return Score(part / whole, wilson(part, whole))
 
 
 def _or_reason(value: float | None, reason: str) -> Score:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from experiments.results.reported import AVERAGED, KNOWN_SCORES
-from experiments.results.schema import Epoch, Record, RunRecord, Split, TrainingConfig
+from experiments.results.schema import Record, RunRecord, Split, TrainingConfig
 from site_builder.checks.base import (
     CannotCheckError,
     Check,
@@ -83,14 +83,15 @@ class EpochsRun(RunCheck):
     name = "The history holds every epoch"
     meaning = (
         "Training runs for as many epochs as configured, or stops when the validation loss has not "
-        "fallen by min_delta for as many epochs as patience allows."
+        "fallen by min_delta for as many epochs as patience allows, counted from the last part of "
+        "the model that was freed."
     )
     holds = "the epochs are as many as configured, or end where patience did"
 
     def problem(self, experiment: Experiment, run: Run) -> str:
         """Follow the validation loss as training did."""
         record, training = run.record, _training(run)
-        n_epochs, expected = len(record.history), _n_epochs(record.history, training)
+        n_epochs, expected = len(record.history), _n_epochs(record, training)
         if n_epochs != expected:
             said = count_of(n_epochs, "epoch")
             return f"{said}, but training would have ended after {count(expected)}"
@@ -250,13 +251,16 @@ def _training(run: Run) -> TrainingConfig:
     return run.record.config.training
 
 
-def _n_epochs(history: list[Epoch], training: TrainingConfig) -> int:
+def _n_epochs(record: RunRecord, training: TrainingConfig) -> int:
     """Return after how many epochs training ends whose validation losses begin like this."""
+    settled = max((freed.epoch for freed in record.unfreezings), default=1)
+    # Before version 4 the wait did not begin anew.
+    settled = settled if record.schema_version >= 4 else 1
     reference, waited = math.inf, 0
-    for epoch in history:
+    for epoch in record.history:
         if epoch.val_loss <= reference - training.min_delta:
             reference, waited = epoch.val_loss, 0
-        else:
+        elif epoch.epoch >= settled:
             waited += 1
         if waited == training.patience:
             return min(epoch.epoch, training.max_epochs)

@@ -10,6 +10,7 @@ from site_builder import payloads
 from site_builder.explorer import shards
 from site_builder.explorer.images import Answers, Images
 from site_builder.explorer.pictures import picture_facts, preview_files, sheet_files
+from site_builder.explorer.suspicion import rule
 from site_builder.loading import Experiment
 from site_builder.naming import RunName
 
@@ -42,7 +43,8 @@ def explorer_facts(
     Returns:
         `answers`: the runs that are known image by image, best first, with what is not known of
         them; `others`: the other runs; `support`: images of each class; `superclasses`: that of
-        each class, by its place in the list of the page, or null; `pictures`: null.
+        each class, by its place in the list of the page, or null; `pictures`: null; `rule`: how
+        images that every run gets wrong are told apart, empty where they are not.
     """
     groups, order = experiment.record.superclasses, superclass_names(experiment)
     return {
@@ -54,6 +56,7 @@ def explorer_facts(
         "support": experiment.record.splits[Split.TEST].class_counts,
         "superclasses": [order.index(name) for name in groups] if groups else None,
         "pictures": None,
+        "rule": rule(len(images.answers), sum(bool(said.no_confidence) for said in images.answers)),
     }
 
 

@@ -9,6 +9,7 @@ from scipy.stats import mode
 
 from experiments.results.predictions import NO_CONFIDENCE, Predictions
 from experiments.results.schema import Split
+from site_builder.explorer.suspicion import suspicions
 from site_builder.loading import Experiment, Run
 from site_builder.samples import NO_SAMPLES, OTHER_IMAGES, SplitSamples
 
@@ -121,6 +122,13 @@ class Images:
         known = [said.permille[:, 0] for said in self.answers if not said.no_confidence]
         mean: NDArray[np.float64] = np.mean(known, axis=0) if known else np.zeros(len(self))
         return mean
+
+    @cached_property
+    def suspicions(self) -> NDArray[np.int8]:
+        """(N,) int8, what those that every run gets wrong may be; see `suspicion.suspicions`."""
+        sure = [said.permille[:, 0] for said in self.answers]
+        known = np.stack(sure) if sure else np.empty((0, len(self)), np.int16)
+        return suspicions(self.predicted, self.targets, known)
 
 
 def images_of(experiment: Experiment) -> Images:

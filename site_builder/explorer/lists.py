@@ -63,8 +63,13 @@ def only_right(images: Images, index: int) -> Listed | None:
 
 
 def all_wrong(images: Images) -> Listed:
-    """List what every run gets wrong, by falling mean confidence: what may be labelled wrong."""
+    """List what every run gets wrong, by falling mean confidence."""
     return _listed(images.n_right == 0, -images.mean_permille)
+
+
+def suspected(images: Images, suspicion: int) -> Listed:
+    """List those of them that are `LABEL` or `HARD`, in the same order."""
+    return all_wrong(images).among(images.suspicions == suspicion)
 
 
 def disagreements(images: Images) -> Listed | None:
@@ -74,6 +79,18 @@ def disagreements(images: Images) -> Listed | None:
         return None
     _, n_votes = images.votes
     return _listed(n_votes < n_runs, n_votes)
+
+
+def hardest_by_class(images: Images) -> NDArray[np.int64]:
+    """Order all images by class, and within it by how many runs are wrong, the most first.
+
+    Equal ones by falling mean confidence, as `all_wrong`.
+
+    Returns:
+        (N,) int64, places in the test split; a class has the same part of it as of
+        `images.by_class`.
+    """
+    return np.lexsort((-images.mean_permille, images.n_right, images.targets))
 
 
 def _listed(chosen: NDArray[np.bool_], key: NDArray[np.number]) -> Listed:

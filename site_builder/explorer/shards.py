@@ -19,7 +19,9 @@ from site_builder.explorer.lists import (
     disagreements,
     lowest_margins,
     only_right,
+    suspected,
 )
+from site_builder.explorer.suspicion import HARD, LABEL
 from site_builder.loading import Run
 
 N_TAKEN = 3
@@ -38,9 +40,10 @@ def class_shards(
 
     Yields:
         `ids`, `paths`: of the images; `top`: for each run of `images.answers` and each image
-        `N_TOP` pairs of class and probability, one after the other; `chosen`: for each of `runs`
-        the images called so, or -1; `hits`: those of them that are right; `taken`: for each of
-        `runs` other classes and how many of their images were called so, the most first.
+        `N_TOP` pairs of class and probability, one after the other; `suspicions`: of each image,
+        as `Images.suspicions`; `chosen`: for each of `runs` the images called so, or -1; `hits`:
+        those of them that are right; `taken`: for each of `runs` other classes and how many of
+        their images were called so, the most first.
     """
     ends = np.cumsum(np.bincount(images.targets, minlength=n_classes)).tolist()
     top = _pairs_by_class(images)
@@ -51,6 +54,7 @@ def class_shards(
             "ids": [images.samples.sample_ids[place] for place in places],
             "paths": [images.samples.paths[place] for place in places],
             "top": [of_run[start:end].ravel().tolist() for of_run in top],
+            "suspicions": images.suspicions[places].tolist(),
             "chosen": [int(run.counts.chosen[target]) for run in runs],
             "hits": [int(run.counts.hits[target]) for run in runs],
             "taken": [of_run[target] for of_run in taken],
@@ -96,11 +100,17 @@ def shared_lists(images: Images, parts: Sequence[Part]) -> Iterator[dict[str, ob
 
     Yields:
         By name `n`, the number of images, and `images`: for each of the first of them its class,
-        its place there, the class that most runs chose, and how many did.
+        its place there, the class that most runs chose, how many did, and what it may be, as
+        `Images.suspicions`.
     """
-    chosen, n_votes = images.votes
-    columns: list[NDArray[np.integer]] = [images.targets, images.ranks, chosen, n_votes]
-    listed = {"all-wrong": all_wrong(images), "disagree": disagreements(images)}
+    names: list[NDArray[np.integer]] = [images.targets, images.ranks]
+    columns = [*names, *images.votes, images.suspicions]
+    listed = {
+        "all-wrong": all_wrong(images),
+        "label": suspected(images, LABEL),
+        "hard": suspected(images, HARD),
+        "disagree": disagreements(images),
+    }
     yield from _views(listed, parts, lambda places: _flat([column[places] for column in columns]))
 
 

@@ -197,11 +197,9 @@ class MostConfused:
 def most_confused(material: Material) -> MostConfused | None:
     """Sum the matrices; silent where no few pairs stand out from the others."""
     known = [(run, run.matrix) for run in material.experiment.ranked if run.matrix is not None]
-    if not known:
+    if material.experiment.confusion is None:
         return None
-    errors = np.zeros_like(known[0][1])
-    for _, matrix in known:
-        errors += matrix
+    errors = material.experiment.confusion.copy()
     np.fill_diagonal(errors, 0)
     places = _standing_out(errors.ravel())
     names = material.experiment.record.class_names

@@ -39,4 +39,4 @@ def making(experiment: str) -> Command:
     """
     words = ["bakeoff", "--experiment", experiment, "--run-experiments"]
     remark = "This makes what is missing; finished runs are not trained again."
-    return Command(shlex.join(words), f"{remark} {OTHER_CONFIGURATION}")
+    return Command(shlex.join(words), f"{remark} {OTHER_CONFIGURATION}", with_file=True)

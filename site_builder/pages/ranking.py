@@ -7,6 +7,7 @@ from site_builder.comparisons import Comparisons, SeedGroup
 from site_builder.loading import Run
 from site_builder.naming import RunName
 from site_builder.tables import Cell, Group, performance_table
+from site_builder.tables.performance import place
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _row(group: SeedGroup, shown: Group, column: int, reason: str, *, opens: boo
         runs=" ".join(run.run_id for run in group.runs),
         name=shown.name,
         accuracy=shown.mean[column] if shown.mean else cells[0],
-        place=_place(group),
+        place=place(group),
         reason=reason,
         leads=group.with_the_best,
         opens=opens,
@@ -107,12 +108,3 @@ def _seed_row(run: Run, accuracy: Cell) -> SeedRow:
     config = run.record.config
     seed = f"seed {formatting.setting(config.seed)}" if config else run.run_id
     return SeedRow(run.run_id, seed, accuracy)
-
-
-def _place(group: SeedGroup) -> str:
-    """Return the tie group of a row: `1`, or `1–2` where its seeds are in several."""
-    if not group.tie_groups:
-        return formatting.MISSING
-    first, last = group.tie_groups[0], group.tie_groups[-1]
-    ends = [first] if first == last else [first, last]
-    return "–".join(map(formatting.count, ends))

@@ -80,6 +80,7 @@ def _early_stopping(config: RunConfig) -> str:
     return (
         f"after {formatting.count_of(training.patience, 'epoch')} in which the validation loss "
         f"fell by less than {formatting.setting(training.min_delta)}"
+        + (", once the last stage is freed" if config.strategy == "progressive" else "")
     )
 
 

@@ -1,6 +1,7 @@
 """What every page says about the site around it."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from posixpath import dirname
 
@@ -13,6 +14,7 @@ _PAGES = (
     (addresses.INDEX, "Summary"),
     (addresses.COMPARE, "Compare"),
     (addresses.ERRORS, "Errors"),
+    (addresses.CLASSES, "Classes"),
     (addresses.FEATURE_MAPS, "Feature maps"),
     (addresses.ARCHITECTURES, "Architectures"),
     (addresses.CURVES, "Curves"),
@@ -90,7 +92,7 @@ def site_context(experiment: Experiment, address: str, page: str = "") -> Site:
         policy=POLICY,
         root=root,
         links=links,
-        version=version("bakeoff"),
+        version=_version(),
         schema_version=formatting.count(record.schema_version),
         confidence=formatting.percent(CONFIDENCE, 0),
         runs=f"{formatting.count(len(experiment.runs))} of "
@@ -99,6 +101,12 @@ def site_context(experiment: Experiment, address: str, page: str = "") -> Site:
         if experiment.n_failed_checks
         else "",
     )
+
+
+@cache
+def _version() -> str:
+    """Read the version once: it is in a file, and a thousand pages show it."""
+    return version("bakeoff")
 
 
 def _leads_to(entry: str, address: str) -> bool:

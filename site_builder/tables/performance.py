@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from experiments.results.metrics.intervals import Interval
 from site_builder import formatting
-from site_builder.comparisons import Comparisons
+from site_builder.comparisons import Comparisons, SeedGroup
 from site_builder.loading import Run
 from site_builder.naming import RunName
 from site_builder.scores import Score
 from site_builder.tables.scores import top_k_of
-from site_builder.tables.table import Spec, Table, make_table
+from site_builder.tables.table import Cell, Spec, Table, make_table
 
 
 def performance_table(comparisons: Comparisons, names: dict[str, RunName]) -> Table:
@@ -36,14 +36,29 @@ def _accuracy(comparisons: Comparisons) -> tuple[Spec, Spec]:
         number = groups.get(run.run_id)
         return Score(number, reason=comparisons.why_untested(run))
 
+    def of_seeds(seeds: SeedGroup) -> Cell:
+        first = formatting.sort_key(seeds.tie_groups[0]) if seeds.tie_groups else ""
+        reason = "" if first else comparisons.why_untested(seeds.run)
+        return Cell(place(seeds), first, "", reason, best=False, bar=None)
+
     return (
         Spec("accuracy", "Accuracy", "Share of test images that the model got right.", "accuracy",
              True, lambda run: run.scores.accuracy, formatting.rate, own_bars=True,
              best=lambda run: groups.get(run.run_id) == 1),
         Spec("group", "Group", "Runs share a number where a paired test does not separate them "
              "from the best run of the number.", "tie_group", False, group,
-             lambda number: formatting.count(round(number)), best=lambda _: False),
+             lambda number: formatting.count(round(number)), best=lambda _: False,
+             of_seeds=of_seeds),
     )  # fmt: skip
+
+
+def place(seeds: SeedGroup) -> str:
+    """Return the tie group of runs that differ only in their seed: `1`, or `1–2` of several."""
+    if not seeds.tie_groups:
+        return formatting.MISSING
+    first, last = seeds.tie_groups[0], seeds.tie_groups[-1]
+    ends = [first] if first == last else [first, last]
+    return "–".join(map(formatting.count, ends))
 
 
 def _macro(name: str) -> Callable[[Run], Score]:

@@ -16,7 +16,7 @@ def resources_table(comparisons: Comparisons, names: dict[str, RunName]) -> Tabl
     """Return times, operations, parameters and sizes, in the order of the performance table.
 
     Where the runs were timed on several machines, none is marked as best by what was measured;
-    nor is one ever by work that another run may have done for it.
+    nor is one ever by a part of the work that counts elsewhere for other runs.
 
     Args:
         comparisons: The finished runs; at least one.
@@ -26,7 +26,7 @@ def resources_table(comparisons: Comparisons, names: dict[str, RunName]) -> Tabl
     apart = frozenset() if comparable(runs) else MEASURED
     apart |= frozenset() if comparable(runs, processor) else ON_THE_CPU
     columns = [
-        replace(spec, best=lambda _: False) if spec.key in apart | CACHED else spec
+        replace(spec, best=lambda _: False) if spec.key in apart | PARTS else spec
         for spec in RESOURCES
     ]
     return make_table("resources", columns, comparisons, names)
@@ -84,8 +84,8 @@ RESOURCES = (
           "cpu_throughput_per_s", shown=False),
     _less("reading", "Reading", "Decoding images before training; little where they were cached.",
           "reading_time_s", formatting.duration, shown=False),
-    _less("features", "Features", "Computing a frozen backbone’s features before training; little "
-          "where they were cached.", "features_time_s", formatting.duration, shown=False),
+    _less("features", "Features", "Computing a frozen backbone’s features before training, in the "
+          "first run that needed them.", "features_time_s", formatting.duration, shown=False),
     _less("evaluation", "Evaluation", "Predicting the validation and the test images; a frozen "
           "backbone’s features are not in it.",
           "evaluation_time_s", formatting.duration, shown=False),
@@ -99,5 +99,6 @@ MEASURED = frozenset({
 ON_THE_CPU = frozenset({"cpu-latency", "cpu-throughput"})
 """Keys of those that depend on its processor, whatever else is timed on a GPU."""
 
-CACHED = frozenset({"reading", "features", "evaluation"})
-"""Keys of those that are short for a run that found work done: images read, features computed."""
+PARTS = frozenset({"reading", "features", "evaluation"})
+"""Keys of those that are short where an earlier run has decoded the images, or where the backbone's
+work counts in another of them or in the training."""

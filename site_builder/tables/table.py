@@ -33,6 +33,7 @@ class Spec:
         shown: Whether the page shows the column before the reader chooses.
         own_bars: Whether its intervals are drawn in a column of their own, not below the numbers.
         best: Returns whether a run is marked as best; None marks what reads as the best number.
+        of_seeds: Makes the cell of runs that differ only in their seed; None takes their mean.
     """
 
     key: str
@@ -45,6 +46,7 @@ class Spec:
     shown: bool = True
     own_bars: bool = False
     best: Callable[[Run], bool] | None = None
+    of_seeds: Callable[[SeedGroup], "Cell"] | None = None
 
 
 @dataclass(frozen=True)
@@ -164,27 +166,34 @@ class _Filled:
     Attributes:
         column: What it shows.
         of_run: Run id to the run's cell.
-        of_mean: Id of the first run of several that differ only in their seed, to their mean.
+        of_seeds: Id of the first run of several that differ only in their seed, to their cell.
     """
 
     column: Column
     of_run: dict[str, Cell]
-    of_mean: dict[str, Cell]
+    of_seeds: dict[str, Cell]
 
 
 def _fill(spec: Spec, groups: Sequence[SeedGroup]) -> _Filled:
     runs = [run for group in groups for run in group.runs]
     scores = [spec.read(run) for run in runs]
-    means = {group.run.run_id: _mean(spec, group.runs) for group in groups if len(group.runs) > 1}
+    folded = [_folded(spec, group) for group in groups]
     axis = None
     # Deviations over seeds are drawn beside intervals, and not where nothing has one.
     if any(score.interval for score in scores):
-        axis = axis_of([*scores, *(score for score, _ in means.values())])
-    marked = zip(runs, scores, _best(spec, scores, runs), strict=True)
+        axis = axis_of([*scores, *(score for score, _ in folded)])
+    marked = zip(runs, scores, _best(spec, scores, [(run,) for run in runs]), strict=True)
+    # With seeds folded, a mean competes with other means and with runs of a single seed.
+    best = _best(spec, [score for score, _ in folded], [group.runs for group in groups])
+    of_seeds = {
+        group.run.run_id: _seeds_cell(spec, group, *shown, axis, best=is_best)
+        for group, shown, is_best in zip(groups, folded, best, strict=True)
+        if len(group.runs) > 1
+    }
     return _Filled(
         _column(spec, axis),
-        {run.run_id: _cell(spec, score, axis, best=best) for run, score, best in marked},
-        {key: _mean_cell(spec, *mean, axis) for key, mean in means.items()},
+        {run.run_id: _cell(spec, score, axis, best=is_best) for run, score, is_best in marked},
+        of_seeds,
     )
 
 
@@ -194,13 +203,18 @@ def _group(group: SeedGroup, filled: Sequence[_Filled], names: dict[str, RunName
         key=key,
         name=group_name(group, names),
         family=family(group.run.record.config),
-        mean=tuple(each.of_mean[key] for each in filled) if several else None,
+        mean=tuple(each.of_seeds[key] for each in filled) if several else None,
         seeds=formatting.count_of(len(runs), "seed"),
         rows=tuple(
             Row(run.run_id, names[run.run_id], tuple(each.of_run[run.run_id] for each in filled))
             for run in runs
         ),
     )
+
+
+def _folded(spec: Spec, group: SeedGroup) -> tuple[Score, str]:
+    """Return what a row of runs shows while its seeds are folded, and the deviation over them."""
+    return _mean(spec, group.runs) if len(group.runs) > 1 else (spec.read(group.run), "")
 
 
 def _mean(spec: Spec, runs: Sequence[Run]) -> tuple[Score, str]:
@@ -219,9 +233,13 @@ def _mean(spec: Spec, runs: Sequence[Run]) -> tuple[Score, str]:
     return Score(mean, ends), f"± {spread}"
 
 
-def _mean_cell(spec: Spec, score: Score, detail: str, axis: Interval | None) -> Cell:
+def _seeds_cell(
+    spec: Spec, group: SeedGroup, score: Score, detail: str, axis: Interval | None, *, best: bool
+) -> Cell:
+    if spec.of_seeds is not None:
+        return spec.of_seeds(group)
     text, drawn = text_of(spec, score), bar(score, axis)
-    return Cell(text, _order(score), detail, score.reason, best=False, bar=drawn)
+    return Cell(text, _order(score), detail, score.reason, best, drawn)
 
 
 def _column(spec: Spec, axis: Interval | None) -> Column:
@@ -258,9 +276,10 @@ def text_of(spec: Spec, score: Score) -> str:
     return formatting.MISSING if score.value is None else spec.write(score.value)
 
 
-def _best(spec: Spec, scores: list[Score], runs: list[Run]) -> list[bool]:
+def _best(spec: Spec, scores: list[Score], runs: Sequence[Sequence[Run]]) -> list[bool]:
+    """Tell which rows are marked; `runs` has those of each row, of which one suffices."""
     if spec.best is not None:
-        return [spec.best(run) for run in runs]
+        return [any(map(spec.best, of_row)) for of_row in runs]
     present = [score.value for score in scores if score.value is not None]
     if not present:
         return [False] * len(scores)

@@ -32,6 +32,8 @@ def plotly_figure(tradeoff: Tradeoff) -> dict[str, object]:
             "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
             "legend": {"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0},
             "hovermode": "closest",
+            # The same whatever is drawn again: the reader's zoom and hidden series stay.
+            "uirevision": tradeoff.name,
             "hoverlabel": {
                 "bgcolor": "var(--raised)",
                 "bordercolor": "var(--rule)",

@@ -10,12 +10,17 @@
     async show(asked, about, classes) {
       this.hidden = asked.view !== "class";
       this.asked = asked;
-      if (this.hidden) return;
+      const key = `${asked.target} ${asked.run}`;
+      // An image that is opened leaves the table as it is, where it is scrolled to too.
+      if (this.hidden || key === this.shown) return;
       try {
         const shard = await bakeoff.load(`images/${asked.target}`);
-        if (asked === this.asked) this.fill(shard, about, classes);
+        if (asked !== this.asked) return;
+        this.shown = key;
+        this.fill(shard, about, classes);
       } catch (error) {
         if (asked !== this.asked) return;
+        this.shown = null;
         this.replaceChildren(bakeoff.element("p", { class: "note" }, bakeoff.incomplete(error)));
       }
     }
@@ -26,8 +31,15 @@
         class: "scroll tall", tabindex: "0", role: "region", "aria-label": "Each run on this class",
       });
       scroll.append(this.table(shard, about, classes));
-      this.replaceChildren(scroll, bakeoff.element("p", { class: "note" },
-        "Recall: of the images of the class, those called so. Precision: of the images called so, those that are. A class leads to its images."));
+      const note = bakeoff.element("p", { class: "note" },
+        "Recall: of the images of the class, those called so. Precision: of the images called so, those that are. A class leads to its images. ");
+      const page = bakeoff.href(`classes/${this.asked.target}.html`);
+      note.append(bakeoff.element("a", { href: page }, "All about this class"));
+      const [focused, scrolled] = [this.contains(document.activeElement), this.firstElementChild?.scrollTop ?? 0];
+      this.replaceChildren(scroll, note);
+      scroll.scrollTop = scrolled;
+      // Who chose a run stays on it.
+      if (focused) this.querySelector("[aria-current] a")?.focus();
     }
 
     table(shard, about, classes) {

@@ -45,15 +45,23 @@
     show(state) {
       const asked = bakeoff.words(state, this.key);
       const chosen = asked.length ? asked : this.first;
-      for (const box of this.boxes) box.checked = chosen.includes(box.value);
       this.headings.forEach((heading, place) => {
-        const hidden = !this.boxes[place].checked;
-        const columns = [heading.cellIndex];
-        // The bars of a column come and go with it.
-        if (heading.nextElementSibling?.matches(".bars")) columns.push(heading.cellIndex + 1);
-        for (const row of this.rows) for (const column of columns) row.cells[column].hidden = hidden;
+        this.boxes[place].checked = chosen.includes(heading.dataset.column);
+        heading.hidden = !this.boxes[place].checked;
       });
+      // Until the reader chooses, the stylesheet hides the extra columns: thousands of cells stay untouched.
+      const shown = chosen.join(" ");
+      if (shown === (this.shown ?? this.first.join(" "))) return;
+      this.shown = shown;
+      for (const heading of this.headings) this.showCells(heading);
       this.closest("runs-table").classList.add("chosen");
+    }
+
+    showCells(heading) {
+      const columns = [heading.cellIndex];
+      // The bars of a column come and go with it.
+      if (heading.nextElementSibling?.matches(".bars")) columns.push(heading.cellIndex + 1);
+      for (const row of this.rows) for (const column of columns) row.cells[column].hidden = heading.hidden;
     }
   });
 }

@@ -20,6 +20,10 @@
       this.listen();
       this.parts.get("live").hidden = false;
       bakeoff.follow((address) => this.follow(address));
+      bakeoff.whenSeen(this, () => {
+        this.seen = true;
+        this.follow(bakeoff.read());
+      });
       bakeoff.onTheme(() => this.draw());
       new ResizeObserver(() => this.drawIfWidthChanged()).observe(this.parts.get("panels"));
     }
@@ -34,6 +38,7 @@
     /* Loads what the address asks for and shows it. */
     async follow(address) {
       const run = this.dataset.run ?? bakeoff.selectedRun(address);
+      if (!this.asked && !this.seen && this.isAsBuilt(run)) return;
       const state = this.readControls(address);
       state.closed = new Set((address.get("matrix-closed") ?? "").split(".").filter(Boolean).map(Number));
       const ids = state.against && state.against !== run ? [run, state.against] : [run];
@@ -41,17 +46,26 @@
       if (asked === this.asked) return;
       this.asked = asked;
       try {
-        const [classes, orders, ...shards] = await Promise.all(
-          ["classes", "orders", ...ids.map((id) => `matrix/${id}`)].map((name) => bakeoff.load(name)),
-        );
+        const [classes, orders, ...shards] = await Promise.all([
+          bakeoff.load("classes"), bakeoff.matrixOrderIsStored(state.order) ? bakeoff.load("orders") : null,
+          ...ids.map((id) => bakeoff.load(`matrix/${id}`)),
+        ]);
         // A later choice may have been loaded sooner.
         if (asked !== this.asked) return;
         Object.assign(this, { classes, orders, state });
         this.show(ids.map((id, index) => bakeoff.matrixRun(id, shards[index], classes.length)));
       } catch (error) {
+        if (asked !== this.asked) return;
         this.asked = null;
         this.parts.get("readout").textContent = bakeoff.incomplete(error);
+        this.announce(bakeoff.incomplete(error));
       }
+    }
+
+    /* Below many runs it is out of sight at first: until it comes near, or another run is picked, there
+       is nothing to load and draw. */
+    isAsBuilt(run) {
+      return !this.dataset.run && run === bakeoff.selectedRun(new URLSearchParams());
     }
 
     show(runs) {
@@ -77,7 +91,7 @@
       this.fillHeading();
       bakeoff.matrixBlocks(this.parts.get("blocks"), orders, state);
       this.pairs.show(classes, runs);
-      this.table.show(groups, (row, column) => this.numberAt(row, column), this.titles()[0]);
+      this.table.show(groups, (row, column) => this.numberAt(row, column), this.titles().join(" / "));
       this.classList.toggle("side-by-side", runs.length === 2 && !this.difference);
       this.draw();
     }
@@ -97,8 +111,10 @@
     }
 
     numberAt(row, column) {
-      const [first, second] = this.views.map((view) => view.at(row, column).count);
-      return this.difference ? bakeoff.matrixNumber(first - second, true) || "0" : bakeoff.count(first);
+      const counts = this.views.map((view) => view.at(row, column).count);
+      // Where it is narrow, two numbers stand in two lines.
+      if (!this.difference) return counts.map(bakeoff.count).join("\u00a0/ ");
+      return bakeoff.matrixNumber(counts[0] - counts[1], true) || "0";
     }
 
     drawIfWidthChanged() {
@@ -129,9 +145,9 @@
 
     /* Where the cursor was, if that place is still there. */
     goBack() {
-      const { at } = this;
+      const { at, led } = this;
       this.at = null;
-      if (at?.every((place) => place < this.groups.length)) this.goTo(...at);
+      if (at?.every((place) => place < this.groups.length)) this.goTo(at, this.panels[led] ?? this.panels[0]);
       else this.leave();
     }
 
@@ -159,49 +175,50 @@
       for (const other of this.panels) if (other !== panel) other.stage.scrollTo(scrollLeft, scrollTop);
     }
 
-    goTo(row, column) {
-      const at = [row, column];
-      if (String(at) === String(this.at)) return;
-      this.at = at;
-      for (const panel of this.panels) {
-        panel.mark(at);
-        panel.stage.classList.toggle("leads", Boolean(this.follows(panel)));
+    /* at: [row, column]; panel: the one that the cursor is moved in. */
+    goTo(at, panel) {
+      const led = this.panels.indexOf(panel);
+      if (led === this.led && String(at) === String(this.at)) return;
+      Object.assign(this, { at, led });
+      for (const each of this.panels) {
+        each.mark(at);
+        each.stage.classList.toggle("leads", Boolean(this.leadOf(each).go));
       }
-      const { state, views } = this;
-      this.parts.get("readout").textContent = views.length === 1
+      this.parts.get("readout").textContent = [this.said(), this.leadOf(panel).words].filter(Boolean).join(". ");
+    }
+
+    /* The cell at hand in words. */
+    said() {
+      const { at, state, views } = this;
+      return views.length === 1
         ? bakeoff.matrixWords.ofOne(views[0], at, state.values)
         : bakeoff.matrixWords.ofTwo(views, this.runs.map(({ name }) => name), at, state.values);
+    }
+
+    /* A screen reader says it: what keys lead to, not all that a mouse passes over. */
+    announce(words = this.parts.get("readout").textContent) {
+      this.parts.get("announced").textContent = words;
     }
 
     leave() {
       this.at = null;
       for (const panel of this.panels) panel.mark(null);
       this.parts.get("readout").textContent = this.parts.get("readout").dataset.idle;
+      this.announce("");
     }
 
     open(panel) {
-      this.follows(panel)?.();
+      const { go, words } = this.leadOf(panel);
+      if (go) go();
+      else this.announce(words);
     }
 
-    /* What a click on the cell at hand does: unfold the superclasses that it is made of, or show its
-       images; null where there is nothing to show. */
-    follows(panel) {
-      const [target, prediction] = this.at.map((place) => this.groups[place]);
-      const folded = [target, prediction].filter(({ kind }) => kind === "superclass").map(({ block }) => block);
-      if (folded.length) {
-        const closed = [...this.state.closed].filter((block) => !folded.includes(block));
-        return () => bakeoff.write({ "matrix-closed": closed.join(".") });
-      }
-      const run = this.runOf(panel);
-      if (!run || target.kind === "other" || prediction.kind === "other") return null;
-      return () => location.assign(bakeoff.matrixWords.images(run.id, target.members[0], prediction.members[0]));
-    }
-
-    /* The run whose images a cell leads to: in a difference the first that has some. */
-    runOf(panel) {
-      const hasImages = (index) => this.runs[index].shard.images && this.views[index].at(...this.at).count > 0;
-      const candidates = this.difference ? [0, 1] : [this.panels.indexOf(panel)];
-      return this.runs[candidates.find(hasImages)];
+    /* What a click on the cell at hand does in a panel. */
+    leadOf(panel) {
+      const { at, groups, runs, state, views } = this;
+      const all = runs.map((run, index) => ({ run, view: views[index] }));
+      const shown = this.difference ? all : [all[this.panels.indexOf(panel)]];
+      return bakeoff.matrixLead(groups, at, shown, runs.length === 2, state.closed);
     }
   });
 }

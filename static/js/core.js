@@ -86,10 +86,17 @@ window.bakeoff = (() => {
     return runs.split(" ").includes(asked) ? asked : best;
   }
 
+  /* Paper is light, whatever the screen is. While its picture is made, style sheets still say what
+     the screen shows. */
+  let onPaper = false;
+  window.addEventListener("beforeprint", () => { onPaper = true; });
+  window.addEventListener("afterprint", () => { onPaper = false; });
+
   /* The value of a colour token, for what CSS does not reach. */
   function colour(token) {
     const probe = document.createElement("span");
     probe.hidden = true;
+    if (onPaper) probe.style.colorScheme = "light";
     probe.style.color = `var(${token})`;
     document.body.append(probe);
     const value = getComputedStyle(probe).color;
@@ -97,8 +104,9 @@ window.bakeoff = (() => {
     return value;
   }
 
-  /* Calls listener() when light turns dark or back. */
+  /* Calls listener() when light turns dark or back, and for paper. */
   function onTheme(listener) {
+    for (const event of ["beforeprint", "afterprint"]) window.addEventListener(event, listener);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", listener);
     new MutationObserver(listener).observe(document.documentElement, {
       attributeFilter: ["data-theme"],

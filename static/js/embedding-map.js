@@ -15,11 +15,13 @@
         "aria-label": "Map of test images. Arrow keys move from image to image, Enter opens one, Escape leaves.",
       });
       this.picture = bakeoff.element("div");
-      this.readout = bakeoff.element("p", { class: "map-readout", id: "map-readout", "aria-live": "polite" }, HINT);
+      this.readout = bakeoff.element("p", { class: "map-readout", id: "map-readout" }, HINT);
+      // Read out is what keys lead to, not all that a mouse passes over.
+      this.announced = bakeoff.element("p", { class: "hidden", "aria-live": "polite" });
       this.legend = bakeoff.element("ul", { class: "map-legend", "aria-label": "Colours" });
       const beside = bakeoff.element("div", { class: "map-beside" });
       const shown = bakeoff.element("div", { class: "map-shown" });
-      shown.append(this.picture, this.readout);
+      shown.append(this.picture, this.readout, this.announced);
       this.region = bakeoff.element("map-region");
       beside.append(this.makeTools(), this.legend, this.region, shown);
       this.append(this.canvas, beside);
@@ -46,7 +48,11 @@
     /* found: as listed; its `points` are all images on the map. */
     show(asked, found, about, classes, groups) {
       this.hidden = asked.view !== "map" || !found.points?.length;
-      if (this.hidden) return;
+      if (this.hidden) {
+        // The pointer may have been down on it.
+        this.start = this.dragged = null;
+        return;
+      }
       Object.assign(this, { asked, about, classes, points: found.points, chosen: new Set(found.images) });
       this.colouring = bakeoff.mapColours(asked.colour, about, classes, groups);
       this.select.replaceChildren(...this.colouring.offered.flatMap(choices));
@@ -73,11 +79,14 @@
     }
 
     press(event) {
+      // Other buttons, and a second finger, are the browser's.
+      if (event.button !== 0 || !event.isPrimary) return;
       this.start = this.place(event);
       this.canvas.setPointerCapture(event.pointerId);
     }
 
     point(event) {
+      if (!event.isPrimary) return;
       const [x, y] = this.place(event);
       if (!this.start) {
         this.goTo(bakeoff.mapDrawing.pointAt(this.points, this.side, x, y));
@@ -89,7 +98,9 @@
       }
     }
 
+    /* What was pressed elsewhere and is let go of here means nothing. */
     release(event) {
+      if (!this.start || !event.isPrimary) return;
       const dragged = this.dragged;
       const found = bakeoff.mapDrawing.pointAt(this.points, this.side, ...this.place(event));
       this.forget();
@@ -115,6 +126,7 @@
         const listed = [...this.chosen];
         this.goTo(this.at ? bakeoff.mapDrawing.pointTowards(listed, this.at, steps[event.key]) ?? this.at
           : listed[0] ?? null);
+        this.announced.textContent = this.at ? this.readout.textContent : "";
       }
     }
 

@@ -48,14 +48,16 @@ bakeoff.imageCard = (() => {
     return bakeoff.element("img", { src: preview(image), alt: "" });
   }
 
-  /* What a large picture is of the image; nothing where it is the whole of it. There is no larger one: at 640 px
-     the pictures of some thousand photographs alone would be more than a site should weigh. */
+  /* What a large picture is of the image. There is no larger one: at 640 px the pictures of some thousand
+     photographs alone would be more than a site should weigh. */
   async function sizeWords(image, { pictures }, picture) {
     if (hasPreview(image, pictures)) {
       await picture.decode();
-      return `preview of ${bakeoff.count(picture.naturalWidth)} × ${bakeoff.count(picture.naturalHeight)} px`;
+      const size = `${bakeoff.count(picture.naturalWidth)} × ${bakeoff.count(picture.naturalHeight)} px`;
+      return `shown as a preview of ${size}, not the original`;
     }
-    return pictures.tiny || pictures.previews ? "" : `thumbnail of at most ${bakeoff.count(pictures.cell)} px`;
+    return pictures.tiny || pictures.previews ? "shown with all its pixels"
+      : `shown as a thumbnail of at most ${bakeoff.count(pictures.cell)} px, not the original`;
   }
 
   /* A place for a picture, which is loaded once it is nearly in sight. */
@@ -92,8 +94,9 @@ bakeoff.imageCard = (() => {
     return `${bakeoff.count(n)} of ${bakeoff.count(about.answers.length)} runs`;
   }
 
-  /* alone: whether images of other classes are listed beside it; second: show the second choice. */
-  function card(image, about, classes, { alone, second }) {
+  /* alone: whether images of other classes are listed beside it; second: show the second choice;
+     suspected: say what an image may be that all runs get wrong. */
+  function card(image, about, classes, { alone, second, suspected }) {
     const item = bakeoff.element("li");
     const link = bakeoff.element("a", {
       href: bakeoff.address({ image: `${image.target}.${image.rank}` }),
@@ -102,6 +105,7 @@ bakeoff.imageCard = (() => {
       frame(image, about, alone),
       bakeoff.element("span", { class: "sample-class" }, classes[image.target]),
       answer(image, about, classes, second),
+      ...(suspected ? bakeoff.imageSuspicions.tag(image) : []),
     );
     item.append(link);
     return item;

@@ -11,34 +11,55 @@
       this.dialog = bakeoff.element("dialog", { class: "image", "aria-labelledby": "image-title" });
       this.append(this.dialog);
       this.dialog.addEventListener("cancel", (event) => this.leave(event));
+      // Text that is marked from here to beyond the edge ends in a click on the dialog as well.
+      this.dialog.addEventListener("pointerdown", (event) => { this.beyond = this.isBeyond(event); });
       this.dialog.addEventListener("click", (event) => {
-        if (event.target === this.dialog) this.leave(event);
+        if (this.beyond && this.isBeyond(event)) this.leave(event);
       });
       this.dialog.addEventListener("keydown", (event) => this.turn(event));
     }
 
     /* list: the images behind, in their order; classes: names; about: data/explorer.js. */
     async show(asked, list, about, classes) {
-      Object.assign(this, { asked, list, about, classes });
+      Object.assign(this, { asked, list, about, classes, leaving: false });
       if (!asked.image) {
         this.dialog.close();
-        this.within = true;
+        this.inList = true;
         return;
       }
+      this.remember();
       this.place = list.findIndex(({ target, rank }) =>
         target === asked.image.target && rank === asked.image.rank);
-      const shard = await bakeoff.load(`images/${asked.image.target}`);
-      if (asked !== this.asked || asked.image.rank >= shard.ids.length) return;
-      this.fill(asked.image, shard);
-      if (!this.dialog.open) this.dialog.showModal();
+      try {
+        const shard = await bakeoff.load(`images/${asked.image.target}`);
+        if (asked === this.asked) this.fill(asked.image, shard);
+      } catch (error) {
+        if (asked === this.asked) this.put(this.head(asked.image, bakeoff.incomplete(error)));
+      }
+    }
+
+    /* Notes with a new entry of the history whether the list is the one before it. One that is come back to
+       has its note, whatever was shown in between. */
+    remember() {
+      if (history.state === null) history.replaceState({ fromList: this.inList }, "");
+      // A step to a neighbour takes the entry's place.
+      this.fromList = history.state.fromList;
+      this.inList = false;
     }
 
     fill(image, shard) {
-      const focused = document.activeElement?.dataset.step;
-      const [head, body] = [this.head(image, shard), this.body(image, shard)];
-      this.dialog.replaceChildren(head, body);
+      const [head, body] = [this.head(image, this.caption(image, shard)), this.body(image, shard)];
+      this.put(head, body);
       if (this.about.pictures) this.describe(image, body.firstElementChild, head.lastElementChild);
-      if (!this.dialog.open) return;
+    }
+
+    put(...parts) {
+      const focused = document.activeElement?.dataset.step;
+      this.dialog.replaceChildren(...parts);
+      if (!this.dialog.open) {
+        this.dialog.showModal();
+        return;
+      }
       // Focus must stay in here, or the arrow keys would be heard no more.
       const [close, same] = ["close", focused].map((step) =>
         this.dialog.querySelector(`[data-step="${step}"]:not(:disabled)`));
@@ -51,21 +72,22 @@
       if (words) note.append(` · ${words}`);
     }
 
-    head(image, shard) {
+    head(image, note) {
       const head = bakeoff.element("header");
       head.append(
         bakeoff.element("h2", { id: "image-title" }, `Test image of “${this.classes[image.target]}”`),
         this.step(-1, "Previous"), this.step(1, "Next"), this.closer(),
-        bakeoff.element("p", { class: "note" }, this.caption(image, shard)),
+        bakeoff.element("p", { class: "note" }, note),
       );
       return head;
     }
 
     caption({ rank }, { ids, paths }) {
-      const path = paths[rank] && paths[rank] !== ids[rank] ? `, ${paths[rank]}` : "";
+      const name = paths[rank] === ids[rank] ? "" : `${ids[rank]} · `;
+      const file = paths[rank] ? `${name}original: ${paths[rank]} in the dataset’s folder` : ids[rank];
       const place = this.place < 0 ? ""
         : ` · ${bakeoff.count(this.place + 1)} of ${bakeoff.count(this.list.length)} in the list`;
-      return `${ids[rank]}${path}${place}`;
+      return `${file}${place}`;
     }
 
     step(by, label) {
@@ -137,8 +159,10 @@
 
     go(by) {
       const to = this.neighbour(by);
+      if (!to || this.leaving) return;
       // Not a step of the history each: back leads out of the dialog.
-      if (to) bakeoff.replace({ image: `${to.target}.${to.rank}` });
+      this.inList = this.fromList;
+      bakeoff.replace({ image: `${to.target}.${to.rank}` });
     }
 
     turn(event) {
@@ -149,10 +173,19 @@
       this.go(by);
     }
 
-    /* Back to the list: a step back where we came from it, else the list takes our place. */
+    /* Whether the pointer is on what is behind the dialog, not on its own padding. */
+    isBeyond({ target, clientX, clientY }) {
+      const { left, right, top, bottom } = this.dialog.getBoundingClientRect();
+      return target === this.dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+    }
+
+    /* Back to the list: a step back where we came from it, else the list takes our place. The address follows
+       a moment later: whoever closes twice has left once. */
     leave(event) {
       event.preventDefault();
-      if (this.within) history.back();
+      if (this.leaving) return;
+      this.leaving = true;
+      if (this.fromList) history.back();
       else bakeoff.replace({ image: null });
     }
   });

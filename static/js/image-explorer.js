@@ -60,39 +60,56 @@
       this.asked = asked;
       this.mark(asked);
       this.querySelector("class-facts").show(asked, this.about, this.classes);
-      try {
-        const key = JSON.stringify({ ...asked, image: null });
-        if (key !== this.listedKey) await this.list(asked, key);
-        if (asked !== this.asked) return;
-        await this.querySelector("image-dialog").show(asked, this.found.images, this.about, this.classes);
-      } catch (error) {
-        if (asked !== this.asked) return;
-        this.listedKey = null;
-        this.say(bakeoff.incomplete(error));
-      }
+      const key = JSON.stringify({ ...asked, image: null });
+      if (key !== this.listedKey) await this.list(asked, key);
+      if (asked !== this.asked) return;
+      await this.querySelector("image-dialog").show(asked, this.found.images, this.about, this.classes);
     }
 
     async list(asked, key) {
-      const reason = bakeoff.imageLists.reason(asked, this.about);
-      const found = reason ? { images: [], n: 0, points: [] } : await bakeoff.imageLists.list(asked, this.about);
+      const found = await this.find(asked);
       // A later choice may have been loaded sooner.
       if (asked !== this.asked) return;
-      this.listedKey = key;
+      // What failed is asked for again.
+      this.listedKey = found.failed ? null : key;
       this.found = found;
-      if (reason) this.say(`Nothing to list: ${reason}`);
+      if (found.why) this.say(found.why);
       else this.say(bakeoff.imageWords.headline(asked, found, this.about, this.classes, this.groups),
         bakeoff.imageWords.note(asked, found, this.about));
-      this.fillSwitch(found.only ? bakeoff.imagePair.links(asked, found.only, this.about) : []);
+      this.fillSwitch(...this.switchFor(asked, found));
       this.parts.get("list").replaceChildren();
       this.showMore();
       this.querySelector("embedding-map").show(asked, found, this.about, this.classes, this.groups);
     }
 
-    /* Between the images of the one run and those of the other; who follows a link stays on it. */
-    fillSwitch(links) {
+    /* What is listed; `why`: why that is nothing; `failed`: whether it could not be loaded. */
+    async find(asked) {
+      const nothing = { images: [], n: 0, points: [] };
+      const reason = bakeoff.imageLists.reason(asked, this.about);
+      if (reason) return { ...nothing, why: `Nothing to list: ${reason}` };
+      try {
+        return await bakeoff.imageLists.list(asked, this.about);
+      } catch (error) {
+        return { ...nothing, why: bakeoff.incomplete(error), failed: true };
+      }
+    }
+
+    /* The parts of a view to choose from: what the choice is, and a link for each. */
+    switchFor(asked, found) {
+      if (found.why) return ["", []];
+      if (asked.view === "pair") {
+        return ["Which of the two runs is right", bakeoff.imagePair.links(asked, found.only, this.about)];
+      }
+      const told = asked.view === "all-wrong" && this.about.rule;
+      return ["What the images may be", told ? bakeoff.imageSuspicions.links(asked, found) : []];
+    }
+
+    /* Who follows a link stays on it. */
+    fillSwitch(label, links) {
       const place = this.parts.get("switch");
       const focused = place.contains(document.activeElement);
       place.hidden = !links.length;
+      place.setAttribute("aria-label", label);
       place.replaceChildren(...links);
       if (focused) place.querySelector("[aria-current]")?.focus();
     }
@@ -106,7 +123,8 @@
       const list = this.parts.get("list");
       const { images } = this.found;
       const from = list.childElementCount;
-      const how = { alone: !OF_ONE_CLASS.includes(this.asked.view), second: this.asked.view === "margin" };
+      const { view } = this.asked;
+      const how = { alone: !OF_ONE_CLASS.includes(view), second: view === "margin", suspected: view === "all-wrong" };
       const cards = images.slice(from, from + AT_ONCE).map((image) =>
         bakeoff.imageCard.card(image, this.about, this.classes, how));
       list.append(...cards);
@@ -119,7 +137,7 @@
     /* What is chosen, and what there is to choose. */
     mark({ view, run, other, target, prediction, superclass }) {
       for (const link of this.parts.get("views").querySelectorAll("a")) {
-        link.href = bakeoff.address({ view: link.dataset.view, image: null, region: null });
+        link.href = bakeoff.address({ view: link.dataset.view, image: null, region: null, suspicion: null });
         if (link.dataset.view === view) link.setAttribute("aria-current", "true");
         else link.removeAttribute("aria-current");
       }

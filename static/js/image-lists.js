@@ -13,7 +13,8 @@ bakeoff.imageLists = (() => {
   }
 
   function fromAll(numbers) {
-    return slices(numbers, 4).map(([target, rank, chosen, n]) => ({ target, rank, votes: [chosen, n] }));
+    return slices(numbers, 5).map(([target, rank, chosen, n, suspicion]) =>
+      ({ target, rank, votes: [chosen, n], suspicion }));
   }
 
   function slices(numbers, step) {
@@ -87,10 +88,12 @@ bakeoff.imageLists = (() => {
     const shard = await bakeoff.load(`images/${asked.target}`);
     const shared = ["all-wrong", "disagree"].includes(asked.view);
     const images = shard.ids.map((_, rank) => (shared
-      ? { target: asked.target, rank, votes: votes(shard, rank) }
+      ? { target: asked.target, rank, votes: votes(shard, rank), suspicion: shard.suspicions[rank] }
       : { target: asked.target, rank, answers: answers(shard, asked.answer, rank) }));
-    const listed = ofClass[asked.view](images, asked, shard);
-    return { images: listed, n: listed.length, of: shard.ids.length };
+    const inView = ofClass[asked.view](images, asked, shard);
+    const listed = asked.suspicion ? bakeoff.imageSuspicions.among(inView, asked.suspicion) : inView;
+    const suspected = (name) => bakeoff.imageSuspicions.among(inView, name).length;
+    return { images: listed, n: listed.length, of: shard.ids.length, inView: inView.length, suspected };
   }
 
   function builtShard({ run, superclass }, ofRun) {
@@ -100,9 +103,11 @@ bakeoff.imageLists = (() => {
 
   async function listBuilt(asked) {
     const ofRun = OF_RUN.includes(asked.view);
-    const { n, images } = (await bakeoff.load(builtShard(asked, ofRun)))[asked.view];
+    const shard = await bakeoff.load(builtShard(asked, ofRun));
+    const { n, images } = shard[asked.suspicion ?? asked.view];
     const listed = (ofRun ? fromRun : fromAll)(images);
-    return { images: listed, n, first: listed.length };
+    const suspected = (name) => shard[name].n;
+    return { images: listed, n, first: listed.length, inView: shard[asked.view].n, suspected };
   }
 
   async function listMap(asked, about) {

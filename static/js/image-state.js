@@ -38,6 +38,9 @@ bakeoff.imageState = (() => {
       answer: about.answers.findIndex(({ id }) => id === run),
       // The run that is wrong where the first is right: the one asked for, or else the best of the others.
       other: view === "pair" ? (others.find(({ id }) => id === state.get("other")) ?? others[0])?.id ?? null : null,
+      // Of the images that all runs get wrong, those with this suspicion; see image-suspicions.js.
+      suspicion: view === "all-wrong" && about.rule && bakeoff.imageSuspicions.names.includes(state.get("suspicion"))
+        ? state.get("suspicion") : null,
       target: index(state.get("target"), support.length),
       prediction: index(state.get("prediction"), support.length),
       superclass: index(state.get("superclass"), groups),

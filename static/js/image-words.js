@@ -4,7 +4,7 @@
 bakeoff.imageWords = (() => {
   const ORDER = {
     confident: "The most confident mistakes come first.",
-    "all-wrong": "Those that the runs are surest of come first. What most runs call the same, and surely, may be labelled wrong; where they are unsure, the image is hard or shows more than one class.",
+    "all-wrong": "Those that the runs are surest of come first.",
     only: "The surest answers come first.",
     disagree: "The least agreed come first, each with the class that most runs chose.",
     pair: "Each with what the run that is wrong called it, the surest first.",
@@ -15,12 +15,14 @@ bakeoff.imageWords = (() => {
   };
   const UNORDERED = "In the order of the test set: the run’s probabilities are not known.";
 
+  const SUSPICIONS = { label: " and may be labelled wrong", hard: " and hard or ambiguous" };
   const verb = (n, one, many) => (n <= 1 ? one : many);
 
   /* What is said of the images of a view: {n} is or are ... */
   const PREDICATES = {
     confident: (n, run) => `${verb(n, "is", "are")} wrong in ${run}`,
-    "all-wrong": (n, run, runs) => `${verb(n, "is", "are")} wrong in ${["the one run", "both runs"][runs - 1] ?? `all ${runs} runs`}`,
+    "all-wrong": (n, run, runs, { suspicion }) =>
+      `${verb(n, "is", "are")} wrong in ${["the one run", "both runs"][runs - 1] ?? `all ${runs} runs`}${SUSPICIONS[suspicion] ?? ""}`,
     only: (n, run, runs) => `${verb(n, "is", "are")} right in ${run} and wrong in ${runs === 2 ? "the other run" : `all ${runs - 1} other runs`}`,
     disagree: (n) => `${verb(n, "is", "are")} given different classes by the runs`,
     pair: (n, run, runs, { other }, about) =>
@@ -68,7 +70,8 @@ bakeoff.imageWords = (() => {
     const order = unsure ? UNORDERED : ORDER[asked.view];
     const some = found.first < found.n
       ? ` Only the first ${bakeoff.count(found.first)} are listed; choose a class to list all of its own.` : "";
-    return found.images.length ? order + some : "";
+    const rule = asked.view === "all-wrong" && about.rule ? ` ${about.rule}` : "";
+    return found.images.length ? order + rule + some : "";
   }
 
   return { headline, note };

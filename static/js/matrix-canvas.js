@@ -1,12 +1,14 @@
 /* Draws the part of a confusion matrix that is in view on a canvas: for so many classes that SVG
-   would be slow. The arguments are those of drawMatrixSvg. */
+   would be slow. The arguments are those of drawMatrixSvg; last: what was drawn before, or null. A canvas is
+   drawn over: a new one for every step of scrolling would be megabytes to clear away. */
 "use strict";
 
-bakeoff.drawMatrixCanvas = (layout, painted, depth, view) => {
+bakeoff.drawMatrixCanvas = (layout, painted, depth, view, last) => {
   const { bottom, cell, font, gap, left, right, top } = layout;
   const inside = { width: view.width - left - right, height: view.height - top - bottom };
-  const picture = bakeoff.element("canvas", { "aria-hidden": "true" });
+  const picture = last?.localName === "canvas" ? last : bakeoff.element("canvas", { "aria-hidden": "true" });
   const scale = window.devicePixelRatio || 1;
+  // This clears it, too.
   picture.width = Math.round(view.width * scale);
   picture.height = Math.round(view.height * scale);
   picture.style.width = `${view.width}px`;
@@ -48,8 +50,8 @@ bakeoff.drawMatrixCanvas = (layout, painted, depth, view) => {
       context.fillStyle = colours.get(kind);
       context.fillRect(x + gap / 2, y + gap / 2, drawn, drawn);
       context.globalAlpha = 1;
-      const text = bakeoff.matrixNumber(number, painted.signed);
-      if (!bakeoff.matrixNumberFits(text, cell)) continue;
+      const text = bakeoff.matrixNumberIn(cell, number, painted.signed);
+      if (!text) continue;
       context.fillStyle = opacity > 0.65 ? paper : ink;
       context.fillText(text, x + cell / 2, y + cell / 2);
     }

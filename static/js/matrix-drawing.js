@@ -26,4 +26,10 @@ bakeoff.matrixNumber = (number, signed) => {
   return number === 0 ? "" : bakeoff.signedCount(number);
 };
 
-bakeoff.matrixNumberFits = (text, cell) => text !== "" && cell >= Math.max(20, 7 * text.length + 4);
+/* The number where it fits into a cell, else "". */
+bakeoff.matrixNumberIn = (cell, number, signed) => {
+  // Of many classes no number fits, and to write them all would take longer than to draw the cells.
+  if (cell < 20) return "";
+  const text = bakeoff.matrixNumber(number, signed);
+  return cell >= 7 * text.length + 4 ? text : "";
+};

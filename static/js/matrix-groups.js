@@ -3,6 +3,16 @@
 "use strict";
 
 bakeoff.matrixGroups = (() => {
+  // The orders that are not stored.
+  const COUNTED = { given: asGiven, accuracy: byAccuracy };
+
+  /* Whether an order of the classes is read from the shard "orders". */
+  bakeoff.matrixOrderIsStored = (order) => !Object.hasOwn(COUNTED, order);
+
+  function asGiven({ n }) {
+    return [...Array(n).keys()];
+  }
+
   /* Best recall first; classes without an image last. */
   function byAccuracy({ n, count, rowSums }) {
     const recall = (index) => (rowSums[index] ? count(index, index) / rowSums[index] : -1);
@@ -22,11 +32,10 @@ bakeoff.matrixGroups = (() => {
   }
 
   function ordered(state, orders, matrix) {
-    if (state.order === "given") return [...Array(matrix.n).keys()];
-    return state.order === "accuracy" ? byAccuracy(matrix) : orders[state.order];
+    return bakeoff.matrixOrderIsStored(state.order) ? orders[state.order] : COUNTED[state.order](matrix);
   }
 
-  /* classes: names; orders: the shard of that name, or null where the order needs none; matrices:
+  /* classes: names; orders: the shard of that name, or null where the order is not in it; matrices:
      counts of the runs shown; state: order, classes ("all" or how many), closed (folded superclasses). */
   return (classes, orders, matrices, state) => {
     const bySuperclass = state.order === "superclass";

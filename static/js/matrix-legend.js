@@ -43,8 +43,7 @@ bakeoff.matrixLegend = (() => {
     const what = signed
       ? `${names.join(" minus ")}, ${state.values === "count" ? of : `percentage points of the ${of}`}` : of;
     const empty = signed ? "no difference" : "no image";
-    const numbered = cells.some(({ number }) =>
-      bakeoff.matrixNumberFits(bakeoff.matrixNumber(number, signed), side));
+    const numbered = cells.some(({ number }) => bakeoff.matrixNumberIn(side, number, signed));
     return `Depth: ${what}; ${scale.name}. No fill: ${empty}.${numbered ? " Numbers in cells: images." : ""}`;
   }
 
@@ -53,8 +52,20 @@ bakeoff.matrixLegend = (() => {
     return state.diagonal === "hidden" ? ["wrong"] : ["right", "wrong"];
   }
 
+  const EQUAL = {
+    row: "no share of a row differs between the two runs",
+    column: "no share of a column differs between the two runs",
+    count: "no count differs between the two runs",
+  };
+
+  function nothing({ signed }, state) {
+    const why = signed ? EQUAL[state.values] : "no test image was taken for another class";
+    return bakeoff.element("span", {}, `Nothing to colour: ${why}.`);
+  }
+
   /* painted: see matrix-view.js; names: of the runs that are shown; side: of a cell, px. */
   return (painted, state, scale, names, side) => {
+    if (!painted.full) return [nothing(painted, state)];
     const stops = state.values === "count" ? scale.stops.filter((share) => share * painted.full >= 1) : scale.stops;
     const depths = stops.map(scale.depth);
     const values = stops.map((share) => value(share, painted, state.values));

@@ -13,7 +13,8 @@ bakeoff.MatrixPanel = (() => {
   const DRAG_PX = 4;
 
   return class {
-    /* owner hears goTo(row, column), leave(), open(panel), scrolled(panel) and zoomBy(factor, panel, x, y). */
+    /* owner hears goTo([row, column], panel), announce(), leave(), open(panel), scrolled(panel) and
+       zoomBy(factor, panel, x, y). */
     constructor(owner) {
       this.owner = owner;
       this.title = bakeoff.element("p", { class: "panel-name", hidden: "" });
@@ -38,7 +39,7 @@ bakeoff.MatrixPanel = (() => {
       on("click", (event) => this.clicked(event));
       on("keydown", (event) => this.key(event));
       on("blur", () => this.owner.leave());
-      on("scroll", () => { this.paint(); this.owner.scrolled(this); });
+      on("scroll", () => { this.follow(); this.owner.scrolled(this); });
       on("wheel", (event) => this.wheel(event), { passive: false });
     }
 
@@ -75,14 +76,23 @@ bakeoff.MatrixPanel = (() => {
       };
     }
 
+    /* Draws what has come into the window. The browser tells of scrolling in the next frame, when
+       that may have been drawn long since. */
+    follow() {
+      const { scrollLeft, scrollTop } = this.stage;
+      if (scrollLeft !== this.view.x || scrollTop !== this.view.y) this.paint();
+    }
+
     paint() {
       const view = {
         x: this.stage.scrollLeft, y: this.stage.scrollTop,
         width: this.stage.clientWidth, height: this.stage.clientHeight,
       };
       const draw = this.base.n <= SVG_UP_TO ? bakeoff.drawMatrixSvg : bakeoff.drawMatrixCanvas;
+      this.view = view;
+      const last = this.picture.firstChild;
       this.picture.replaceChildren(
-        draw(this.layout, this.painted, this.scale.depth, view), this.makeCursor(view),
+        draw(this.layout, this.painted, this.scale.depth, view, last), this.makeCursor(view),
       );
       this.mark(this.at);
     }
@@ -123,8 +133,7 @@ bakeoff.MatrixPanel = (() => {
       this.stage.scrollTo(
         nearest(this.stage.scrollLeft, column, width), nearest(this.stage.scrollTop, row, height),
       );
-      // Not only in the next frame, when the browser tells of the scrolling.
-      this.paint();
+      this.follow();
       this.cursor.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
 
@@ -162,7 +171,7 @@ bakeoff.MatrixPanel = (() => {
     }
 
     point(at) {
-      if (at) this.owner.goTo(...at);
+      if (at) this.owner.goTo(at, this);
       else this.owner.leave();
     }
 
@@ -201,7 +210,8 @@ bakeoff.MatrixPanel = (() => {
       const { cell, n } = this.layout;
       const from = this.at ?? [this.stage.scrollTop, this.stage.scrollLeft].map((px) => Math.floor(px / cell));
       const to = from.map((place, axis) => Math.min(Math.max(place + (this.at ? by[axis] : 0), 0), n - 1));
-      this.owner.goTo(...to);
+      this.owner.goTo(to, this);
+      this.owner.announce();
       this.reveal(to);
     }
   };

@@ -34,8 +34,8 @@ bakeoff.drawMatrixSvg = (layout, painted, depth, view) => {
         class: kind, x: x + gap / 2, y: y + gap / 2, width: cell - gap, height: cell - gap,
         "fill-opacity": opacity.toFixed(3),
       });
-      const text = bakeoff.matrixNumber(number, painted.signed);
-      if (!bakeoff.matrixNumberFits(text, cell)) continue;
+      const text = bakeoff.matrixNumberIn(cell, number, painted.signed);
+      if (!text) continue;
       yield bakeoff.svg("text", {
         class: opacity > 0.65 ? "count on-dark" : "count",
         x: x + cell / 2, y: y + cell / 2 + font * 0.36, "font-size": 12,

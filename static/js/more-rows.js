@@ -1,6 +1,6 @@
 /* <more-rows data-shard data-whole>: in a <sortable-table>, a button that fetches the rows that are not in the
-   page. Each row of the shard is [class, [[text, order, interval or reason], ...], remark]. Sorting fetches
-   them too, since an order of some of the rows only would mislead. */
+   page. Each row of the shard is [class, [[text, order, interval or reason], ...], remark]; the last number is that
+   of its images. Sorting fetches them too, since an order of some of the rows only would mislead. */
 "use strict";
 
 {
@@ -21,8 +21,9 @@
         const [names, rows] = await Promise.all([
           bakeoff.load("classes"), bakeoff.load(this.dataset.shard),
         ]);
-        const page = this.table.querySelector("tbody a").getAttribute("href").split("#")[0];
-        this.table.add(rows.map((row) => made(row, names, page)));
+        const like = ["th a", "td a"].map((link) =>
+          this.table.querySelector(`tbody ${link}`)?.getAttribute("href"));
+        this.table.add(rows.map((row) => made(row, names, like)));
         this.table.nextElementSibling.querySelector("[data-part=shown]").textContent = this.dataset.whole;
         this.remove();
       } catch (error) {
@@ -32,18 +33,26 @@
     }
   });
 
-  function made([target, cells, remark], names, page) {
+  /* like: addresses of the page and of the images of another class; no second one where they are not known. */
+  function made([target, cells, remark], names, [page, images]) {
     const row = bakeoff.element("tr");
     const heading = bakeoff.element("th", { scope: "row" });
-    const href = `${page}#view=class&target=${target}`;
+    const href = page.replace(/\d+(?=\.html$)/, target);
     heading.append(bakeoff.element("a", { href }, names[target]));
-    row.append(heading);
-    for (const [text, order, interval] of cells) {
-      const cell = bakeoff.element("td", { "data-value": order }, text);
-      if (interval) cell.append(" ", bakeoff.element("small", {}, interval));
-      row.append(cell);
-    }
+    row.append(heading, ...cells.map(number));
+    if (images) lead(row.lastElementChild, images.replace(/\d+$/, target), names[target]);
     row.append(bakeoff.element("td", { class: "text" }, remark));
     return row;
+  }
+
+  function number([text, order, interval]) {
+    const cell = bakeoff.element("td", { "data-value": order }, text);
+    if (interval) cell.append(" ", bakeoff.element("small", {}, interval));
+    return cell;
+  }
+
+  function lead(cell, href, name) {
+    const text = cell.textContent;
+    cell.replaceChildren(bakeoff.element("a", { href, "aria-label": `${text}, the images of ${name}` }, text));
   }
 }

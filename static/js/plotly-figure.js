@@ -38,48 +38,67 @@
       this.still.hidden = true;
       await this.paint();
       this.live.on("plotly_click", ({ points }) => bakeoff.write({ run: points[0].customdata }));
-      this.live.on("plotly_hover", ({ points }) => bakeoff.point(points[0].customdata));
-      this.live.on("plotly_unhover", () => bakeoff.point(null));
-      bakeoff.onPoint((run) => this.point(run));
+      this.live.on("plotly_hover", ({ points }) => bakeoff.point([points[0].customdata]));
+      this.live.on("plotly_unhover", () => bakeoff.point([]));
+      bakeoff.onPoint((runs) => this.point(runs));
       this.button.textContent = "Reset the view";
       this.button.addEventListener("click", () => Plotly.relayout(this.live, {
         "xaxis.autorange": true, "yaxis.autorange": true,
       }));
       // Not Plotly's own watch on the window: a chart that was not shown missed its changes.
-      new ResizeObserver(() => this.live.offsetParent && Plotly.Plots.resize(this.live)).observe(this.live);
+      new ResizeObserver(() => this.fit()).observe(this.live);
       bakeoff.onTheme(() => this.paint());
-      bakeoff.follow((state) => this.mark(bakeoff.selectedRun(state)));
+      bakeoff.follow((state) => this.mark(bakeoff.selectedRun(state), bakeoff.runsLeft(state)));
     }
 
+    fit() {
+      if (!this.live.offsetParent) return;
+      if (this.stale) this.paint();
+      Plotly.Plots.resize(this.live);
+    }
+
+    /* The layout's uirevision keeps what the reader zoomed to and hid. */
     paint() {
       const { data, layout } = resolved(this.figure);
-      if (this.run) this.ring(data);
+      if (this.marked) this.show(data);
+      this.stale = false;
       return Plotly.react(this.live, data, layout, { displayModeBar: false });
     }
 
-    point(run) {
+    point(runs) {
       if (!this.live.offsetParent) return;
-      const curveNumber = this.figure.data.findIndex((trace) => run && trace.customdata?.[0] === run);
-      if (curveNumber < 0) Plotly.Fx.unhover(this.live);
-      else Plotly.Fx.hover(this.live, [{ curveNumber, pointNumber: 0 }]);
+      const points = this.figure.data.flatMap(({ customdata }, curveNumber) =>
+        (runs.includes(customdata?.[0]) ? [{ curveNumber, pointNumber: 0 }] : []));
+      if (points.length) Plotly.Fx.hover(this.live, points);
+      else Plotly.Fx.unhover(this.live);
     }
 
-    mark(run) {
-      this.run = run;
-      this.paint();
+    mark(run, left) {
+      const marked = [run, ...left].join(" ");
+      if (marked === this.marked) return;
+      Object.assign(this, { left, marked, run });
+      // A chart that is not shown is painted when it is.
+      if (this.live.offsetParent) this.paint();
+      else this.stale = true;
     }
 
-    /* Draws the selected run's mark larger, in ink. */
-    ring(data) {
+    /* Draws the selected run's mark larger, in ink, and faintly those that the filter leaves out. */
+    show(data) {
       for (const trace of data) {
-        if (trace.customdata?.[0] !== this.run) continue;
-        trace.marker.size = 16;
-        trace.marker.line = { width: 2.5, color: bakeoff.colour("--ink") };
-        // A hollow mark is drawn in its own colour, not in that of its line.
-        if (trace.marker.symbol.endsWith("-open")) trace.marker.color = bakeoff.colour("--ink");
+        const run = trace.customdata?.[0];
+        if (run && !this.left.has(run)) trace.opacity = 0.15;
+        if (run === this.run) ring(trace);
       }
     }
   });
+
+  function ring(trace) {
+    const ink = bakeoff.colour("--ink");
+    trace.marker.size = 16;
+    trace.marker.line = { width: 2.5, color: ink };
+    // A hollow mark is drawn in its own colour, not in that of its line.
+    if (trace.marker.symbol.endsWith("-open")) trace.marker.color = ink;
+  }
 
   /* A copy of a figure with the colours that its token names stand for now. */
   function resolved(value) {

@@ -31,7 +31,8 @@
     }
 
     async show(state) {
-      const pins = bakeoff.words(state, "pins").filter((run) => rowOf("performance", run)).slice(0, 2);
+      const ticked = new Set(bakeoff.words(state, "pins"));
+      const pins = [...ticked].filter((run) => rowOf("performance", run)).slice(0, 2);
       this.shown = pins.join(" ");
       this.hidden = !pins.length;
       this.fold.hidden = pins.length < 2;
@@ -45,7 +46,9 @@
         // Another two may have been ticked in the meantime.
         if (this.shown === pins.join(" ")) this.fill(pins, columns, others[pins[1]]);
       } catch (error) {
-        this.said.textContent = `${error.message}. Open this address again to retry.`;
+        if (this.shown !== pins.join(" ")) return;
+        this.box.replaceChildren();
+        this.said.textContent = bakeoff.incomplete(error);
       }
     }
 

@@ -1,5 +1,5 @@
 /* <runs-table>: around a <sortable-table> whose rows are runs. It selects a run, ticks two to compare,
-   shows the rows that the filter leaves, folds seeds and says which run is pointed at. A row has
+   shows the rows that the filter leaves, folds seeds and says which runs are pointed at. A row has
    data-run, or data-group if it stands for the runs below it that differ only in their seed; those
    have data-under. State in the address: run, pins, open, and the filter of <runs-filter>. */
 "use strict";
@@ -9,44 +9,63 @@
     connectedCallback() {
       this.body = this.querySelector("tbody");
       this.rows = [...this.body.rows];
+      this.members = membersOf(this.rows);
       this.none = noMatch(this.querySelector("thead tr").cells.length);
       this.body.append(this.none);
       for (const row of this.rows) row.dataset.run ? addTick(row) : addFold(row);
       this.body.addEventListener("click", (event) => this.pick(event));
       this.body.addEventListener("keydown", (event) => this.move(event));
       for (const kind of ["mouseover", "focusin"]) {
-        this.body.addEventListener(kind, (event) => {
-          bakeoff.point(event.target.closest("tr").dataset.run ?? null);
-        });
+        this.body.addEventListener(kind, ({ target }) => bakeoff.point(this.runsOf(target.closest("tr"))));
       }
-      this.body.addEventListener("mouseleave", () => bakeoff.point(null));
-      bakeoff.onPoint((run) => this.eachRow("pointed", (row) => run && row.dataset.run === run));
+      this.body.addEventListener("mouseleave", () => bakeoff.point([]));
+      // A row of several seeds is pointed at with any of them: they may be folded into it.
+      bakeoff.onPoint((runs) => {
+        this.eachRow("pointed", (row) => this.runsOf(row).some((run) => runs.includes(run)));
+      });
       bakeoff.follow((state) => this.show(state));
       this.classList.add("ready");
     }
 
+    /* The run of a row, or those that it stands for. */
+    runsOf(row) {
+      if (row.dataset.run) return [row.dataset.run];
+      return (this.members.get(row) ?? []).map((member) => member.dataset.run);
+    }
+
     show(state) {
-      const open = bakeoff.words(state, "open");
       const pins = bakeoff.words(state, "pins");
       const run = bakeoff.selectedRun(state);
       for (const row of this.rows) {
-        const under = row.dataset.under;
-        row.hidden = !bakeoff.passes(row, state) || (under !== undefined && !open.includes(under));
-        if (row.dataset.run) mark(row, row.dataset.run === run, pins.includes(row.dataset.run));
-        else row.querySelector("button").setAttribute("aria-expanded", open.includes(row.dataset.group));
+        if (!row.dataset.run) continue;
+        row.hidden = !bakeoff.passes(row, state);
+        mark(row, row.dataset.run === run, pins.includes(row.dataset.run));
       }
+      for (const [row, members] of this.members) fold(row, members, state);
       this.none.hidden = this.rows.some((row) => !row.hidden);
-      const chosen = this.rows.find((row) => row.dataset.run === run);
-      this.eachRow("holds", (row) => row.dataset.group && row.dataset.group === chosen?.dataset.under);
+      this.eachRow("holds", (row) => row.dataset.group && this.runsOf(row).includes(run));
+      // Not on a page that has just been opened, where no run was picked: it would cost a layout.
+      if (run !== this.run && state.has("run")) this.reveal(run);
+      this.run = run;
     }
 
     eachRow(name, applies) {
       for (const row of this.rows) row.classList.toggle(name, Boolean(applies(row)));
     }
 
+    /* Scrolls the rows, not the page, the least that brings a run below the headings into view. */
+    reveal(run) {
+      // The last of those that are shown: folded, the row that it is part of.
+      const row = this.rows.filter((one) => !one.hidden && this.runsOf(one).includes(run)).at(-1);
+      if (!row) return;
+      const box = this.querySelector(".scroll");
+      const above = row.offsetTop - this.querySelector("thead").offsetHeight;
+      const below = row.offsetTop + row.offsetHeight - box.clientHeight;
+      box.scrollTop = Math.max(Math.min(box.scrollTop, above), below);
+    }
+
     pick(event) {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      if (event.target.closest("input, button")) return;
+      if (!bakeoff.isPlain(event) || event.target.closest("input, button")) return;
       event.preventDefault();
       const { run } = event.target.closest("tr").dataset;
       if (run) bakeoff.write({ run });
@@ -69,18 +88,34 @@
     }
   });
 
+  /* Each row that stands for several seeds, with the rows of these. */
+  function membersOf(rows) {
+    const groups = rows.filter((row) => row.dataset.group);
+    return new Map(groups.map((group) => [
+      group, rows.filter((row) => row.dataset.under === group.dataset.group),
+    ]));
+  }
+
+  /* Shows a row of means if one of its runs is left, and its runs if it is open or if only they have
+     the words looked for. */
+  function fold(row, members, state) {
+    const open = bakeoff.words(state, "open").includes(row.dataset.group) || !bakeoff.passes(row, state);
+    row.hidden = members.every((member) => member.hidden);
+    if (!open) for (const member of members) member.hidden = true;
+    row.querySelector("button").setAttribute("aria-expanded", open);
+  }
+
   /* A box to tick; of three ticked runs the one ticked first gives way. */
   function addTick(row) {
     const { run } = row.dataset;
-    const link = row.querySelector("a");
-    const label = `Compare ${link.textContent.trim().replace(/\s+/g, " ")}`;
+    const label = `Compare ${bakeoff.nameIn(row)}`;
     const tick = bakeoff.element("input", { type: "checkbox", "aria-label": label, title: "Compare" });
     tick.addEventListener("change", () => {
       const others = bakeoff.words(bakeoff.read(), "pins").filter((pin) => pin !== run);
       const pins = tick.checked ? [...others.slice(-1), run] : others;
       bakeoff.write({ pins: pins.join(" ") || null });
     });
-    link.before(tick);
+    row.querySelector("a").before(tick);
   }
 
   function addFold(row) {

@@ -1,27 +1,44 @@
 /* <sortable-table data-key>: a table that sorts by its headings. A heading with data-column sorts by
-   the data-value of its cells; data-better says which way the best comes first. With Shift, a
-   further column orders what the others leave equal. The order is in the address as
-   KEY-sort=COLUMN.DIRECTION COLUMN.DIRECTION. Rows with data-under stay below the row that they
-   follow, and are ordered among themselves. */
+   the data-value of its cells; data-better says which way the best comes first. One with data-words
+   sorts by the words in its cells. With Shift, a further column orders what the others leave equal.
+   The order is in the address as KEY-sort=COLUMN.DIRECTION COLUMN.DIRECTION. Rows with data-under
+   stay below the row that they follow, and are ordered among themselves. */
 "use strict";
 
 // A block: what is declared here is not seen by other scripts.
 {
   const DIRECTIONS = ["ascending", "descending"];
 
+  const BY_NUMBER = { read: (cell) => cell.dataset.value, less: (a, b) => a - b };
+  const BY_WORDS = {
+    read: (cell) => cell.textContent.trim(),
+    // "seed 10" comes after "seed 9".
+    less: (a, b) => a.localeCompare(b, document.documentElement.lang, { numeric: true }),
+  };
+
+  const keyOf = ({ dataset }) => dataset.column ?? dataset.words;
+  const betterOf = ({ dataset }) => dataset.better ?? "ascending";
+
   customElements.define("sortable-table", class extends HTMLElement {
     connectedCallback() {
       this.body = this.querySelector("tbody");
       this.rows = [...this.body.rows];
-      this.headings = [...this.querySelectorAll("th[data-column]")];
+      this.headings = [...this.querySelectorAll("th[data-column], th[data-words]")];
       this.initial = this.headings.find((heading) => heading.ariaSort) ?? null;
       this.said = bakeoff.element("p", { class: "hidden", "aria-live": "polite" });
       this.append(this.said);
       for (const heading of this.headings) this.makeButton(heading);
-      bakeoff.follow((state) => {
-        this.order = this.known(state.get(`${this.dataset.key}-sort`));
-        this.sort();
-      });
+      this.asked = "";
+      this.order = [];
+      bakeoff.follow((state) => this.follow(state.get(`${this.dataset.key}-sort`) ?? ""));
+    }
+
+    /* Rows that are moved are laid out again, so none is moved for other changes of the address. */
+    follow(asked) {
+      if (asked === this.asked) return;
+      this.asked = asked;
+      this.order = this.known(asked);
+      this.sort();
     }
 
     /* Takes rows that came later, as if they had been below the others from the start. */
@@ -47,19 +64,19 @@
     choose(heading, further) {
       const chosen = { heading, direction: this.next(heading, further) };
       const order = further ? withChoice(this.orderNow(), chosen) : [chosen];
-      const text = order.map((entry) => `${entry.heading.dataset.column}.${entry.direction}`).join(" ");
+      const text = order.map((entry) => `${keyOf(entry.heading)}.${entry.direction}`).join(" ");
       bakeoff.write({ [`${this.dataset.key}-sort`]: text || null });
     }
 
     /* The order that is seen, which may be that of the page as built. */
     orderNow() {
       if (this.order.length || !this.initial) return this.order;
-      return [{ heading: this.initial, direction: this.initial.dataset.better }];
+      return [{ heading: this.initial, direction: betterOf(this.initial) }];
     }
 
     /* The way to sort next: the best first, then the other way round; a further column, then not. */
     next(heading, further) {
-      const { better } = heading.dataset;
+      const better = betterOf(heading);
       const now = this.orderNow().find((entry) => entry.heading === heading)?.direction;
       if (now !== better) return now && further ? null : better;
       return DIRECTIONS.find((direction) => direction !== better);
@@ -67,9 +84,9 @@
 
     /* The columns and directions that an address names; what it names wrongly is left out. */
     known(text) {
-      return (text ?? "").split(" ").map((entry) => {
+      return text.split(" ").map((entry) => {
         const [column, direction] = entry.split(".");
-        return { heading: this.headings.find((one) => one.dataset.column === column), direction };
+        return { heading: this.headings.find((one) => keyOf(one) === column), direction };
       }).filter(({ heading, direction }) => heading && DIRECTIONS.includes(direction));
     }
 
@@ -80,7 +97,9 @@
       const focused = document.activeElement;
       const kept = this.contains(focused);
       const groups = grouped(this.rows);
-      const order = this.order.map(({ heading, direction }) => [heading.cellIndex, direction]);
+      const order = this.order.map(({ heading, direction }) => ({
+        column: heading.cellIndex, direction, comparing: "words" in heading.dataset ? BY_WORDS : BY_NUMBER,
+      }));
       groups.sort((a, b) => compare(a[0], b[0], order));
       for (const group of groups) group.push(...group.splice(1).sort((a, b) => compare(a, b, order)));
       this.body.append(...groups.flat());
@@ -93,7 +112,7 @@
         heading.removeAttribute("aria-sort");
         delete heading.dataset.place;
       }
-      if (!this.order.length) this.initial?.setAttribute("aria-sort", this.initial.dataset.better);
+      if (!this.order.length) this.initial?.setAttribute("aria-sort", betterOf(this.initial));
       this.order.forEach(({ heading, direction }, place) => {
         // A table has one order for those who hear it: the others are said when they change.
         if (place === 0) heading.setAttribute("aria-sort", direction);
@@ -129,11 +148,11 @@
 
   /* Two rows by several columns; missing values come last either way. */
   function compare(a, b, order) {
-    for (const [column, direction] of order) {
-      const [mine, its] = [a, b].map((row) => row.cells[column].dataset.value);
+    for (const { column, comparing, direction } of order) {
+      const [mine, its] = [a, b].map((row) => comparing.read(row.cells[column]));
       if (mine === its) continue;
       if (mine === "" || its === "") return mine === "" ? 1 : -1;
-      const difference = mine - its;
+      const difference = comparing.less(mine, its);
       if (difference) return direction === "ascending" ? difference : -difference;
     }
     return 0;

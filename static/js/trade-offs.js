@@ -1,5 +1,5 @@
 /* <trade-offs>: charts of accuracy against a cost, one shown at a time; the drawings made at build
-   time point at runs and select them. In the address: chart. */
+   time, and the links below them, point at runs and select them. In the address: chart. */
 "use strict";
 
 {
@@ -12,14 +12,20 @@
       for (const button of this.buttons) {
         button.addEventListener("click", () => bakeoff.write({ chart: button.value }));
       }
-      this.addEventListener("mouseover", ({ target }) => {
-        if (target.closest(".stills")) bakeoff.point(target.dataset.run ?? null);
+      for (const kind of ["mouseover", "focusin"]) {
+        this.addEventListener(kind, ({ target }) => {
+          // What Plotly draws says itself what is pointed at.
+          if (target.closest(".stills, figcaption")) bakeoff.point(runsAt(target));
+        });
+      }
+      this.addEventListener("click", (event) => {
+        const [run] = runsAt(event.target);
+        if (!run || !bakeoff.isPlain(event)) return;
+        event.preventDefault();
+        bakeoff.write({ run });
       });
-      this.addEventListener("click", ({ target }) => {
-        if (target.closest(".marks") && target.dataset.run) bakeoff.write({ run: target.dataset.run });
-      });
-      this.addEventListener("mouseleave", () => bakeoff.point(null));
-      bakeoff.onPoint((run) => this.point(run));
+      this.addEventListener("mouseleave", () => bakeoff.point([]));
+      bakeoff.onPoint((runs) => this.point(runs));
       bakeoff.follow((state) => this.show(state));
       this.classList.add("ready");
     }
@@ -29,14 +35,26 @@
       const { value } = asked ?? this.buttons[0];
       for (const button of this.buttons) button.setAttribute("aria-pressed", button.value === value);
       for (const section of this.sections) section.hidden = section.dataset.chart !== value;
-      const run = bakeoff.selectedRun(state);
-      for (const mark of this.marks) mark.classList.toggle("selected", mark.dataset.run === run);
+      const selected = bakeoff.selectedRun(state);
+      const left = bakeoff.runsLeft(state);
+      for (const mark of this.marks) {
+        const { run } = mark.dataset;
+        mark.classList.toggle("selected", run === selected);
+        mark.classList.toggle("out", !left.has(run));
+      }
     }
 
-    point(run) {
-      for (const mark of this.marks) mark.classList.toggle("pointed", mark.dataset.run === run);
-      const row = run && document.querySelector(`sortable-table tr[data-run="${CSS.escape(run)}"] a`);
-      this.readout.textContent = row ? row.textContent.trim().replace(/\s+/g, " ") : "";
+    point(runs) {
+      for (const mark of this.marks) mark.classList.toggle("pointed", runs.includes(mark.dataset.run));
+      // The row of several seeds has the id of the first.
+      const kind = runs.length > 1 ? "group" : "run";
+      const row = runs.length && document.querySelector(`sortable-table tr[data-${kind}="${CSS.escape(runs[0])}"]`);
+      this.readout.textContent = row ? row.querySelector("a, button").textContent.trim().replace(/\s+/g, " ") : "";
     }
   });
+
+  function runsAt(target) {
+    const run = target.closest("[data-run]")?.dataset.run;
+    return run ? [run] : [];
+  }
 }

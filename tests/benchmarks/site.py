@@ -3,16 +3,21 @@
     python -m tests.benchmarks.site STORE OUTPUT --runs 100 --classes 1000 --images 50000
 
 The store is written once and used again. The predictions are drawn so that most are right, the rest
-go to a few neighbouring classes, and runs agree about which images are hard, as real ones do.
+go to a few neighbouring classes, and runs agree about which images are hard, as real ones do. At
+the two sizes below it fails where a limit is not kept.
 
 Measured on two cores of an Intel Xeon (Sapphire Rapids): 100 runs x 1,000 classes x 50,000 images
-build in 33 s with 2.2 GiB; 2,674 files, 195 MB. 10 runs x 37 classes x 3,669 images build in 1.6 s
-with 0.2 GiB; 19 MB, where photographs would take about 40.
+build in 57 s with 2.3 GiB; 282 MB, of which 51 are the pages of the classes. 10 runs x 37 classes x
+3,669 images build in 3.3 s with 0.25 GiB; 21 MB, where photographs would take about 40.
 """
 
 import argparse
+import re
 import resource
+import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,11 +51,29 @@ N_TRAIN = 4_000
 N_VAL = 2_000
 WEIGHTS_BYTES = 4_096
 N_SHOWN = 2_000
+# What is loaded with compare.html, Plotly aside, may weigh as much as this.
+COMPARE_BYTES = 600_000
 FAMILIES = ("resnet", "efficientnet", "convnext", "vit", "mobilenet")
 
 
-def main() -> None:
-    """Write the store if it is not there, build the site, and print what it took."""
+@dataclass(frozen=True)
+class Limits:
+    """What a build may take; None where nothing is said."""
+
+    seconds: float
+    peak_gib: float | None = None
+    total_bytes: int | None = None
+
+
+LIMITS = {
+    (100, 1_000, 50_000): Limits(seconds=90, peak_gib=3),
+    (10, 37, 3_669): Limits(seconds=6, total_bytes=60_000_000),
+}
+"""By runs, classes and images; on two cores."""
+
+
+def main() -> int:
+    """Write the store if it is not there, build the site, and return 1 if that took too much."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", type=Path)
     parser.add_argument("output", type=Path)
@@ -73,6 +96,31 @@ def main() -> None:
     print(f"{seconds:.1f} s, peak {peak:.2f} GiB, {len(files):,} files, {total / 1e6:.1f} MB")
     for path in files[:8]:
         print(f"{path.stat().st_size / 1e6:8.2f} MB  {path.relative_to(arguments.output)}")
+    limits = LIMITS.get((arguments.runs, arguments.classes, arguments.images))
+    broken = list(exceeded(limits, seconds, peak, total)) if limits else []
+    if (weight := weight_of_compare(arguments.output)) > COMPARE_BYTES:
+        broken.append(f"compare.html loads {weight:,} bytes, more than {COMPARE_BYTES:,}")
+    for line in broken:
+        print(f"too much: {line}")
+    return int(bool(broken))
+
+
+def exceeded(limits: Limits, seconds: float, peak_gib: float, total_bytes: int) -> Iterator[str]:
+    """Yield a line for each limit that is not kept."""
+    if seconds > limits.seconds:
+        yield f"{seconds:.0f} s, more than {limits.seconds:.0f}"
+    if limits.peak_gib is not None and peak_gib > limits.peak_gib:
+        yield f"{peak_gib:.2f} GiB, more than {limits.peak_gib:.0f}"
+    if limits.total_bytes is not None and total_bytes > limits.total_bytes:
+        yield f"{total_bytes / 1e6:.0f} MB, more than {limits.total_bytes / 1e6:.0f}"
+
+
+def weight_of_compare(site: Path) -> int:
+    """Return the bytes of compare.html and of the scripts and styles that it names."""
+    page = site / "compare.html"
+    named = re.findall(r'<(?:script|link)[^>]*?(?:src|href)="([^"#?]+)"', page.read_text())
+    files = {page, *(site / name for name in named)}
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def write_store(store: ExperimentStore, n_runs: int, n_classes: int, n_images: int) -> None:
@@ -220,4 +268,4 @@ def photograph(place: int) -> Image.Image:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

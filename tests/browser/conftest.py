@@ -19,6 +19,7 @@ from experiments.surroundings import Surroundings
 from site_builder.pipeline import build_site
 from site_builder.serve import HOST, open_server
 from tests.architectures import add_architecture
+from tests.beasts import write_beasts
 from tests.ensure_chromium import find
 from tests.feature_maps import add_feature_maps
 from tests.imports import import_all_kinds
@@ -105,9 +106,9 @@ def train_on_digits(
 
 @pytest.fixture(scope="session")
 def real_digits(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The site of one small network that has seen real images for three epochs."""
+    """The site of three small networks that have seen real images for three epochs."""
     folder = tmp_path_factory.mktemp("digits")
-    store = train_on_digits(folder, ("test_vit",), 3)
+    store = train_on_digits(folder, ("test_vit", "test_resnet", "test_convnext"), 3)
     return build(store, folder / "site")
 
 
@@ -116,6 +117,21 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The site of imported runs alone, from a file of every kind."""
     folder = tmp_path_factory.mktemp("imports")
     store = import_all_kinds(folder)
+    return build(store, folder / "site")
+
+
+@pytest.fixture(scope="session")
+def beasts(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of nine classes in three superclasses, opened from disk."""
+    folder = tmp_path_factory.mktemp("beasts")
+    return build(write_beasts(folder), folder / "site")
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of two models with three seeds each, with and without augmentation."""
+    folder = tmp_path_factory.mktemp("seeded")
+    store = write_made_up_store(folder, training_seeds=(0, 1, 2), models=("vgg16", "resnet18"))
     return build(store, folder / "site")
 
 
@@ -205,7 +221,10 @@ class Watched:
         self.page.goto(f"{site.root}/{page}")
         self.page.locator("theme-toggle button").wait_for()
         if page.startswith("compare"):
+            # It is drawn when it comes near the window.
+            self.page.locator("confusion-matrix").evaluate("matrix => matrix.scrollIntoView()")
             self.page.locator("confusion-matrix .cursor-layer").first.wait_for(state="attached")
+            self.page.evaluate("scrollTo(0, 0)")
         return self.page
 
 

@@ -1,10 +1,12 @@
 """What tests read off errors.html, and what the store says of its images."""
 
+import io
 import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from experiments.results.predictions import Predictions
@@ -60,6 +62,16 @@ def listed(page: Page, headline: str | re.Pattern[str]) -> list[str]:
         more.click()
     links = page.locator(".cards a").evaluate_all("links => links.map(link => link.hash)")
     return [re.search(r"image=([\d.]+)", link)[1] for link in links]  # type: ignore[index]
+
+
+def middle(page: Page, picture: Locator) -> tuple[int, ...]:
+    """Return the colour in the middle of a picture, once it is loaded."""
+    expect(picture).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    shot = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+    found = shot.getpixel((shot.width // 2, shot.height // 2))
+    assert isinstance(found, tuple)
+    return tuple(map(int, found))
 
 
 def choice(page: Page, key: str) -> Locator:

@@ -1,10 +1,62 @@
 """What tests read off a drawn confusion matrix, and what it ought to be."""
 
-import numpy as np
-from playwright.sync_api import Page
+import re
+from pathlib import Path
 
+import numpy as np
+from playwright.sync_api import Locator, Page, expect
+
+from experiments.__main__ import main
 from experiments.results.schema import Split
-from tests.browser.conftest import Built
+from experiments.results.store import ExperimentStore
+from tests.browser.conftest import Built, Watched
+
+
+def within(page: Page) -> Locator:
+    """Return the confusion matrix and all that belongs to it."""
+    return page.locator("confusion-matrix")
+
+
+def show(watched: Watched, site: Built, **state: str) -> Page:
+    """Open the comparison in a state that the address gives."""
+    watched.page.goto("about:blank")
+    hash_ = "&".join(f"{key.replace('_', '-')}={value}" for key, value in state.items())
+    page = watched.open(site, f"compare.html#{hash_}")
+    page.locator("confusion-matrix .cursor-layer").first.wait_for(state="attached")
+    return page
+
+
+def table(page: Page) -> list[list[str]]:
+    """Open the table under the matrix and return its texts, headings first."""
+    if not page.locator("[data-part=details]").evaluate("details => details.open"):
+        within(page).get_by_text("The same matrix as a table").click()
+    # It is filled when somebody looks, and then says of which run it is.
+    name = page.locator("confusion-matrix [data-part=name]").inner_text().replace(" and ", " / ")
+    expect(page.locator("[data-part=table] caption")).to_contain_text(f"{name}. Rows are")
+    return page.locator("[data-part=table] tr").evaluate_all(
+        "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+
+
+def import_matrix(
+    store: ExperimentStore, run: str, matrix: np.ndarray, names: list[str], folder: Path
+) -> None:
+    """Import a confusion matrix, of which it is not known what images are in its cells."""
+    rows = [",".join(map(str, [name, *row])) for name, row in zip(names, matrix, strict=True)]
+    file = folder / f"{run}.csv"
+    file.write_text("\n".join([",".join(["", *names]), *rows]))
+    import_file(store, run, file)
+
+
+def import_file(store: ExperimentStore, run: str, file: Path) -> None:
+    """Import results made elsewhere as anybody would."""
+    words = ["import", str(file), "--experiment", store.folder.name, "--run", run]
+    assert main([*words, "--results", str(store.folder.parent)]) == 0
+
+
+def cell_address(run_id: str, target: int, prediction: int) -> re.Pattern[str]:
+    query = f"view=cell&run={run_id}&target={target}&prediction={prediction}"
+    return re.compile(rf"/errors\.html#{re.escape(query)}$")
 
 
 def counted(site: Built, run_id: str) -> np.ndarray:

@@ -1,5 +1,8 @@
 """What is printed of a page."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from playwright.sync_api import Page
 
 _OVER_NOTHING = """
@@ -26,3 +29,13 @@ def headings_over_nothing(page: Page) -> list[str]:
     page.emulate_media(media="print")
     found: list[str] = page.evaluate(_OVER_NOTHING)
     return found
+
+
+@contextmanager
+def printed(page: Page) -> Iterator[None]:
+    """Show a page as it is printed, with what the browser tells it before and afterwards."""
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    yield
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")

@@ -38,12 +38,27 @@ def pause(page: Page) -> None:
     page.wait_for_timeout(100)
 
 
+def fail(watched: Watched, route: Route) -> None:
+    """Let what was kept back fail, and wait until the page has been told."""
+    with watched.page.expect_console_message(lambda said: "Failed to load" in said.text):
+        route.abort()
+    pause(watched.page)
+    watched.misdeeds.clear()
+
+
 @pytest.mark.parametrize(
     ("name", "state", "shard", "later"),
     [
         ("feature-maps.html", "run=beta-none", "feature-maps/beta-none/run", "run=alpha-none"),
         ("errors.html", "view=class&target=1", "images/1", "view=class&target=2"),
         ("errors.html", "view=class&target=1", "images/1", "view=all-wrong"),
+        ("compare.html", "run=beta-none", "matrix/beta-none", "run=alpha-none"),
+        (
+            "compare.html",
+            "pins=beta-none+gamma-none",
+            "pairs/beta-none",
+            "pins=alpha-none+gamma-none",
+        ),
         ("curves.html", "runs=beta-none", "curves/beta-none", "runs=alpha-none"),
         ("formulas.html", "run=beta-none", "formulas/beta-none", "run=alpha-none"),
         ("pipeline/index.html", "model=beta-none", "pipeline/beta-none", "model=alpha-none"),
@@ -60,11 +75,23 @@ def test_a_failure_that_comes_late_is_not_told(
     route = until_asked(page, held)
     page.evaluate("state => { location.hash = state; }", later)
     pause(page)
-    route.abort()
-    pause(page)
-    assert page.get_by_text("is the folder complete?").count() == 0
-    assert any("Failed to load resource" in text for text in watched.misdeeds)
-    watched.misdeeds.clear()
+    fail(watched, route)
+    assert page.get_by_text("could not be loaded").count() == 0
+
+
+def test_a_matrix_is_shown_though_an_earlier_one_fails(watched: Watched, site: Built) -> None:
+    page = watched.page
+    watched.open(site, "compare.html#run=alpha-none")
+    name = page.locator("confusion-matrix [data-part=name]")
+    expect(name).to_have_text("Alpha, no augmentation")
+    first, second = (hold(page, f"matrix/{run}") for run in ("beta-none", "gamma-none"))
+    page.evaluate("bakeoff.write({ run: 'beta-none' })")
+    failing = until_asked(page, first)
+    page.evaluate("bakeoff.write({ run: 'gamma-none' })")
+    coming = until_asked(page, second)
+    fail(watched, failing)
+    coming.continue_()
+    expect(name).to_have_text("Gamma, no augmentation")
 
 
 def test_of_two_models_chosen_the_last_is_shown(watched: Watched, site: Built) -> None:
@@ -98,3 +125,43 @@ def test_until_a_layer_is_loaded_that_before_is_pointed_at(watched: Watched, sit
     expect(title).to_have_text("Channel 11 of layer1")
     route.continue_()
     expect(title).to_contain_text("of blocks.2")
+
+
+def test_what_failed_is_not_left_beside_what_was_there(watched: Watched, site: Built) -> None:
+    page = watched.page
+    page.route("**/data/images/2.js", lambda route: route.abort())
+    watched.open(site, "errors.html#view=class&target=1")
+    expect(page.locator(".cards li").first).to_be_visible()
+    page.get_by_label("True class").select_option("star")
+    expect(page.locator("[data-part=headline]")).to_contain_text("is the folder complete?")
+    expect(page.locator("class-facts")).to_contain_text("is the folder complete?")
+    expect(page.locator(".cards li")).to_have_count(0)
+    page.unroute("**/data/images/2.js")
+    page.get_by_role("link", name="Most confident mistakes").click()
+    expect(page.locator("[data-part=headline]")).to_contain_text("of “star” are wrong in")
+    assert any("Failed to load resource" in text for text in watched.misdeeds)
+    watched.misdeeds.clear()
+
+
+def test_a_run_chosen_in_the_table_of_a_class_keeps_the_focus(
+    watched: Watched, site: Built
+) -> None:
+    page = watched.open(site, "errors.html#view=class&target=1&run=alpha-none")
+    facts = page.get_by_role("table", name="Each run on this class")
+    link = facts.get_by_role("link", name="Beta, augmented")
+    link.press("Enter")
+    expect(facts.locator("tr[aria-current] th")).to_have_text("Beta, augmented")
+    expect(link).to_be_focused()
+
+
+def test_an_opened_image_leaves_the_table_of_a_class_as_it_is(
+    watched: Watched, site: Built
+) -> None:
+    page = watched.open(site, "errors.html#view=class&target=1&run=alpha-none")
+    facts = page.locator("class-facts .tall")
+    facts.evaluate("box => { box.style.maxHeight = '4rem'; box.scrollTop = 30; }")
+    page.locator(".cards a").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert facts.evaluate("box => box.scrollTop") == 30

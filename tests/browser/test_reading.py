@@ -16,6 +16,8 @@ PAGES = (
     "index.html",
     "compare.html",
     "errors.html",
+    "classes/index.html",
+    "classes/1.html",
     "feature-maps.html",
     "architectures.html",
     "curves.html",

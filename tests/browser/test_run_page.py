@@ -1,5 +1,6 @@
 """The page of one run, in a real browser."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.browser
 Open = Callable[[str], Built]
 PAGE = "runs/alpha-none.html"
 N_CLASSES = 120
+WRITE = "navigator.clipboard.writeText"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,35 @@ def test_classes_sort_by_a_heading_and_the_address_says_so(
     assert classes(page) == as_built
 
 
+def test_classes_sort_by_what_they_are_called(watched: Watched, many: Built) -> None:
+    page = watched.open(many, PAGE)
+    table = page.get_by_role("table", name="Classes", exact=True)
+    table.get_by_role("button", name="Class", exact=True).press("Enter")
+    expect(table.locator("tbody tr")).to_have_count(N_CLASSES)
+    assert classes(page) == [f"class {index}" for index in range(N_CLASSES)]
+    table.get_by_role("button", name="Most often taken for").click()
+    taken = page.locator("th[data-words=taken-for]")
+    expect(taken).to_have_attribute("aria-sort", "ascending")
+    words = [text for text in table.locator("tbody td:last-child").all_inner_texts() if text]
+    numbers = [int(re.findall(r"[0-9]+", text)[0]) for text in words]
+    assert numbers == sorted(numbers)
+
+
+def test_the_command_is_copied(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("shapes"), PAGE)
+    code = page.locator("code-block")
+    page.evaluate(f"() => {{ {WRITE} = async (text) => {{ window.copied = text; }}; }}")
+    code.get_by_role("button", name="Copy").click()
+    expect(code.locator("[role=status]")).to_have_text("Copied")
+    command = code.locator("pre").inner_text()
+    assert page.evaluate("window.copied") == command
+    assert "--runs alpha-none --force" in command
+    page.evaluate(f"() => {{ {WRITE} = async () => {{ throw new Error(); }}; }}")
+    code.get_by_role("button", name="Copy").click()
+    expect(code.locator("[role=status]")).to_have_text("Selected: copy it with the keyboard")
+    assert page.evaluate("String(getSelection())") == command
+
+
 def test_the_other_classes_come_when_asked_for(watched: Watched, many: Built) -> None:
     page = watched.open(many, PAGE)
     assert len(classes(page)) == 100
@@ -95,9 +126,18 @@ def test_the_other_classes_come_when_asked_for(watched: Watched, many: Built) ->
     shown = classes(page)
     assert len(set(shown)) == N_CLASSES
     assert [expected[name] for name in shown] == sorted(expected.values())
-    last = rows.last.locator("a")
-    place = many.store.read_experiment().class_names.index(last.inner_text())
-    assert last.get_attribute("href") == f"../errors.html#view=class&target={place}"
+    # As in the rows that were there before.
+    for row in (rows.first, rows.last):
+        name = row.locator("th a")
+        place = many.store.read_experiment().class_names.index(name.inner_text())
+        assert name.get_attribute("href") == f"../classes/{place}.html"
+        images = row.locator("td a")
+        assert (
+            images.get_attribute("href")
+            == f"../errors.html#view=class&run=alpha-none&target={place}"
+        )
+        n_images = images.inner_text()
+        expect(images).to_have_accessible_name(f"{n_images}, the images of class {place}")
 
 
 def test_sorting_brings_the_other_classes_too(watched: Watched, many: Built) -> None:

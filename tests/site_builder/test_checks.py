@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from experiments.results.errors import InconsistentError
 from experiments.results.predictions import Predictions
-from experiments.results.schema import Split
+from experiments.results.schema import Split, Unfreezing
 from experiments.results.store import ExperimentStore
 from site_builder.checks import check_store
 from site_builder.checks.base import Finding, Status
@@ -47,6 +47,8 @@ from tests.site_builder.tampering import (
     walk,
 )
 from tests.walkthrough import add_walkthroughs
+
+FREED = Unfreezing(epoch=3, stage="layer4")
 
 
 @pytest.fixture
@@ -94,6 +96,7 @@ TAMPERED: list[tuple[str, Change, str]] = [
     ("EpochsRun", history(1, 2, 2, 2, 2, 2, 2), "training would have ended after 6"),
     ("EpochsRun", history(1, 0.9995, 0.9991, 2, 2, 2, 2), "would have ended after 6"),
     ("EpochsRun", history(3, 2, 1, most=2, stopped_early=False), "would have ended after 2"),
+    ("EpochsRun", history(1, 2, 2, 2, 2, 2, unfreezings=[FREED]), "would have ended after 20"),
     ("BestEpoch", lambda store: change_run(store, best_epoch=2), "epoch 3 has the lowest loss"),
     ("KeptValidation", lambda store: change_run(store, best_epoch=2), "epoch 2 got "),
     ("KeptValidation", lose_a_hit, "right, the predictions "),
@@ -153,6 +156,9 @@ def test_a_walkthrough_that_fails_its_check_is_not_shown(
     "change",
     [
         history(1, 2, 2, 2, 2, 2),
+        # Patience counts from the epoch that frees the last stage.
+        history(1, 2, 2, 2, 2, 2, 2, unfreezings=[FREED]),
+        history(1, 2, 2, 2, 2, 2, unfreezings=[FREED], schema_version=3),
         history(1, 0.999, 2, 2, 2, 2, 2),
         history(1, 0.9, 0.8, most=3, stopped_early=False),
         history(1, 2, 2, 2, 2, 2, most=6, stopped_early=False),

@@ -10,6 +10,8 @@ from jinja2 import meta, nodes
 
 from site_builder.pages.architectures import ArchitecturesContext
 from site_builder.pages.checks import ChecksContext
+from site_builder.pages.classes.index import ClassesContext
+from site_builder.pages.classes.page import ClassContext
 from site_builder.pages.compare import CompareContext
 from site_builder.pages.configuration import ConfigurationContext
 from site_builder.pages.curves import CurvesContext
@@ -35,6 +37,8 @@ PAGES = [
     ("pages/feature-maps.html", FeatureMapsContext),
     ("pages/architectures.html", ArchitecturesContext),
     ("pages/run.html", RunContext),
+    ("pages/class.html", ClassContext),
+    ("pages/classes.html", ClassesContext),
     ("pages/curves.html", CurvesContext),
     ("pages/formulas.html", FormulasContext),
     ("pages/configuration.html", ConfigurationContext),

@@ -18,6 +18,8 @@ REASONS = {
     "Confused pairs": "cells of the matrix, which the page of the run has as files",
     "Confusion matrix around the class": "the same, some of its classes added up",
     "Confusion matrix as a table": "the page of the run has it as files",
+    "What it is taken for": "a row of the matrices, which the pages of the runs have as files",
+    "What is taken for it": "a column of them",
     "Epochs of the runs drawn": "of the epoch pointed at; the pages of the runs have all as files",
 }
 """Tables without files, by their labels."""

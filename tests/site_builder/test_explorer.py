@@ -26,6 +26,7 @@ from site_builder.explorer.images import (
     images_of,
     permille,
 )
+from site_builder.explorer.suspicion import HARD, LABEL, UNTOLD
 from site_builder.loading import Experiment, Run, load
 from site_builder.naming import run_names
 from site_builder.pages.errors import errors_context
@@ -86,6 +87,14 @@ def thousandths(probability: float) -> int:
     return min(max(round(1000 * probability), 1), 999)
 
 
+def suspected(runs: list[list[dict[str, Any]]], place: int) -> bool:
+    """Whether five of the six runs say the same class, and give it four fifths on average."""
+    counts = Counter(run[place]["chosen"] for run in runs)
+    ((chosen, n),) = counts.most_common(1)
+    agreeing = [thousandths(run[place]["first"]) for run in runs if run[place]["chosen"] == chosen]
+    return n >= 5 and sum(agreeing) / n >= 800
+
+
 @pytest.mark.parametrize("index", range(6))
 def test_the_lists_of_a_run(
     images: Images, said: dict[str, list[dict[str, Any]]], index: int
@@ -127,6 +136,12 @@ def test_the_lists_of_all_runs(images: Images, said: dict[str, list[dict[str, An
     assert wrong.n == len(never) > 1
     assert wrong.places.tolist() == sorted(never, key=lambda place: -sure[place])
     counts = [Counter(run[place]["chosen"] for run in runs) for place in range(70)]
+    label, hard = ([p for p in never if suspected(runs, p) == of] for of in (True, False))
+    assert label
+    assert hard
+    for suspicion, wanted in ((LABEL, label), (HARD, hard)):
+        found = lists.suspected(images, suspicion)
+        assert found.places.tolist() == sorted(wanted, key=lambda place: -sure[place])
     apart = [place for place in range(70) if len(counts[place]) > 1]
     disagreed = lists.disagreements(images)
     assert disagreed is not None
@@ -145,7 +160,7 @@ def test_lists_of_a_superclass_are_those_of_its_classes(
     files: dict[str, bytes],
 ) -> None:
     """The illustrated store calls class 0 round, and classes 1 and 2 pointed."""
-    for all_classes, end, step in (("views", "", 4), ("views/alpha-none", "/alpha-none", 6)):
+    for all_classes, end, step in (("views", "", 5), ("views/alpha-none", "/alpha-none", 6)):
         whole = values(files, all_classes)
         pointed, round_ = (values(files, f"superclasses/{place}{end}") for place in (0, 1))
         for view, of in whole.items():
@@ -166,6 +181,9 @@ def test_shards_hold_the_stored_predictions(
         places = [place for place, sample in enumerate(samples) if sample.target == target]
         assert shard["ids"] == [samples[place].sample_id for place in places]
         assert shard["paths"] == [samples[place].path for place in places]
+        for place, told in zip(places, shard["suspicions"], strict=True):
+            missed = all(run[place]["chosen"] != target for run in runs)
+            assert told == ((LABEL if suspected(runs, place) else HARD) if missed else UNTOLD)
         for run, top in zip(runs, shard["top"], strict=True):
             assert top[::6] == [run[place]["chosen"] for place in places]
             shown = [run[place]["first"] for place in places]

@@ -117,7 +117,7 @@ def test_means_over_seeds_and_imported_counts_are_read_too(tmp_path: Path) -> No
     group = compare_runs(load(store)).seed_groups[0]
     mean = 100 * group.summary.mean
     ids = " ".join(run.run_id for run in group.runs)
-    old, new = (f'data-accuracy-of="{ids}">{text:.1f}' for text in (mean, mean + 0.1))
+    old, new = (f'data-accuracy-of="{ids}"><b>{text:.1f}</b>' for text in (mean, mean + 0.1))
     copy = edited(tmp_path / "site", tmp_path / "copy", "index.html", old, new)
     finding = check(store, copy)["ShownAccuracy"]
     assert finding.details == (

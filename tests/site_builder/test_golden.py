@@ -1,4 +1,4 @@
-"""The whole of both pages for a made-up store, as they were when somebody last looked at them.
+"""The whole of some pages for a made-up store, as they were when somebody last looked at them.
 
 After a change that is meant, look at the pages, then write the new ones and read the diff:
 
@@ -22,6 +22,8 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 FILES = {
     "index.html": "index.html",
     "compare.html": "compare.html",
+    "classes/index.html": "classes.html",
+    "classes/1.html": "class.html",
     "data/matrix/alpha-none.js": "matrix-alpha-none.js",
 }
 

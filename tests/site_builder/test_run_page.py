@@ -112,7 +112,9 @@ def test_classes_are_scikit_learns_and_the_hardest_comes_first(
     recalls = [expected[name]["recall"] for name in rows]
     assert recalls == sorted(recalls)
     assert set(rows) == {"circle", "square", "star"}
-    assert ("../errors.html#view=class&target=1", "square") in page.links
+    assert ("../classes/1.html", "square") in page.links
+    n_images = rows["square"][3]
+    assert ("../errors.html#view=class&run=beta-standard&target=1", n_images) in page.links
 
 
 def test_a_class_says_what_it_is_most_often_taken_for(page: PageReader, said: Predictions) -> None:
@@ -315,10 +317,7 @@ def test_an_imported_matrix_has_all_scores_that_it_tells(tmp_path: Path) -> None
     assert page.text.count("Not known: trained elsewhere.") == 3
     assert f"{NO_IMAGES[0].upper()}{NO_IMAGES[1:]}." in page.text
     assert "matrix.csv" in page.text
-    assert (
-        "python -m experiments import matrix.csv --experiment made-up --run 'Brought <along>'"
-        in page.text
-    )
+    assert "import matrix.csv --experiment made-up --run 'Brought <along>' --force" in page.text
 
 
 def test_an_imported_report_has_scores_by_class_but_no_matrix(tmp_path: Path) -> None:
@@ -409,7 +408,9 @@ def test_of_many_classes_the_hardest_are_in_the_page_and_the_others_beside_it(
     )
     table = class_table(run, list(names))
     assert len(table.rows) == MAX_CLASSES
-    shown = [(row.target, [cell.value.text for cell in row.cells]) for row in table.rows] + [
+    shown = [
+        (row.target, [cell.value.text for cell in (*row.cells, row.images)]) for row in table.rows
+    ] + [
         (target, [text for text, _, _ in cells])
         for target, cells, _ in other_classes(run, list(names))
     ]  # type: ignore[misc]

@@ -23,6 +23,7 @@ from experiments.results.store import ExperimentStore
 from site_builder.comparisons import compare_runs
 from site_builder.loading import Experiment, load
 from site_builder.naming import run_names
+from site_builder.samples import OTHER_IMAGES
 from site_builder.tables import Row, Table, performance_table, resources_table
 from site_builder.tables.families import family_of_model
 from site_builder.tables.pairs import pairs
@@ -98,7 +99,7 @@ def test_everything_that_reads_as_the_best_is_marked(experiment: Experiment) -> 
     table = resources(experiment)
     for place, column in enumerate(table.columns):
         best = {row.run_id for row in table.rows if row.cells[place].best}
-        # These are short for a run that found the images read, or the features computed.
+        # Parts of the work, which may count elsewhere for other runs.
         none = column.key in ("reading", "features", "evaluation")
         assert best == (set() if none else {"alpha-none", "alpha-standard"}), column.key
 
@@ -137,8 +138,38 @@ def test_seeds_share_a_row_of_means(seeded: Experiment) -> None:
         assert group.mean[0].detail == f"± {deviation:.1f}"
         assert "seed" not in group.name.variant
         assert all(f"seed {seed}" in row.name.variant for seed, row in enumerate(group.rows))
+        groups = sorted(int(row.cells[1].text) for row in group.rows)
+        ends = dict.fromkeys(map(str, (groups[0], groups[-1])))
+        shown = (group.mean[1].text, group.mean[1].value, group.mean[1].detail)
+        assert shown == ("–".join(ends), str(groups[0]), "")
+        assert group.mean[0].best == (groups[0] == 1)
+    assert {group.mean[0].best for group in table.groups if group.mean} == {True, False}
+    assert any("–" in group.mean[1].text for group in table.groups if group.mean)
     means = [float(group.mean[0].value) for group in table.groups if group.mean]
     assert means == sorted(means, reverse=True)
+
+
+def test_the_best_mean_is_marked_beside_the_best_run(seeded: Experiment) -> None:
+    table = resources(seeded)
+    place = [column.key for column in table.columns].index("parameters")
+    marked = {group.key for group in table.groups if group.mean and group.mean[place].best}
+    assert marked == {"alpha-none", "alpha-standard"}
+    assert {row.run_id.rpartition("-")[0] for row in table.rows if row.cells[place].best} >= marked
+    place = [column.key for column in table.columns].index("reading")
+    assert not any(group.mean[place].best for group in table.groups if group.mean)
+
+
+def test_seeds_that_saw_other_images_have_no_group(seeded: Experiment) -> None:
+    others = np.array([f"other/{place}" for place in range(60)])
+    runs = tuple(
+        replace(run, predictions=replace(run.predictions, sample_ids=others))
+        if run.predictions and run.run_id.startswith("beta-none")
+        else run
+        for run in seeded.runs
+    )
+    groups = performance(replace(seeded, runs=runs)).groups
+    cell = next(group.mean for group in groups if group.key == "beta-none")[1]  # type: ignore[index]
+    assert (cell.text, cell.value, cell.reason) == ("–", "", OTHER_IMAGES)
 
 
 def test_a_run_alone_has_no_mean(experiment: Experiment) -> None:

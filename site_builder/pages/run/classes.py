@@ -1,6 +1,7 @@
 """The classes of one run, hardest first."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -28,8 +29,10 @@ class ClassRow:
     Attributes:
         target: Its index.
         name: Its name.
-        address: Where its images are, from the site's root.
-        cells: Recall, precision, F1 and images.
+        address: Its page, from the site's root.
+        cells: Recall, precision and F1.
+        images: How many it has.
+        images_address: Where they are, from the site's root; empty where they are not known.
         taken_for: The class that its images were most often taken for, and how often; empty where
             there is none, or none is known.
     """
@@ -38,6 +41,8 @@ class ClassRow:
     name: str
     address: str
     cells: tuple[ClassCell, ...]
+    images: ClassCell
+    images_address: str
     taken_for: str
 
 
@@ -87,15 +92,15 @@ def other_classes(run: Run, names: list[str]) -> list[list[object]]:
     """Return the classes that are not in the page.
 
     Returns:
-        For each its index, the text, order and interval of each number, or why there is none, and
-        what it was most often taken for.
+        For each its index; the text, order and interval of each number, or why there is none, the
+        number of its images last; and what it was most often taken for.
     """
     return [
         [
             row.target,
             [
                 [cell.value.text, cell.order, cell.value.reason or cell.value.interval]
-                for cell in row.cells
+                for cell in (*row.cells, row.images)
             ],
             row.taken_for,
         ]
@@ -112,27 +117,49 @@ def _rows(run: Run, names: list[str], first: int, last: int) -> tuple[ClassRow, 
 
 
 def _row(run: Run, names: list[str], target: int) -> ClassRow:
-    scores, support = run.scores, int(run.counts.support[target])
-    cells = (
+    known = run.predictions is not None
+    most = most_taken_for(run, target)
+    return ClassRow(
+        target=target,
+        name=names[target],
+        address=addresses.class_page(target),
+        cells=score_cells(run, target),
+        images=count_cell(int(run.counts.support[target])),
+        images_address=addresses.images_of_class(target, run.run_id) if known else "",
+        taken_for=f"{names[most[0]]} ({formatting.count(most[1])})" if most else "",
+    )
+
+
+def score_cells(run: Run, target: int) -> tuple[ClassCell, ClassCell, ClassCell]:
+    """Return recall, precision and F1 of a class."""
+    scores = run.scores
+    return (
         _cell(scores.recall_of(target)),
         _cell(scores.precision_of(target)),
         _cell(scores.f1_of(target)),
-        ClassCell(Value(formatting.count(support)), formatting.sort_key(support)),
     )
-    address = addresses.images_of_class(target)
-    return ClassRow(target, names[target], address, cells, _taken_for(run, names, target))
 
 
+def most_taken_for(run: Run, target: int) -> tuple[int, int] | None:
+    """Return the class that a class was most often taken for, and how often; None for never.
+
+    None too where that is not known.
+    """
+    if run.most_taken_for is None:
+        return None
+    other, n = (int(found[target]) for found in run.most_taken_for)
+    return (other, n) if n else None
+
+
+@cache
+def count_cell(n: int) -> ClassCell:
+    """Return a number of images."""
+    return ClassCell(Value(formatting.count(n)), formatting.sort_key(n))
+
+
+@cache
 def _cell(score: Score) -> ClassCell:
+    """Write a score; the same few come up again and again, over many runs and classes."""
     if score.value is None:
         return ClassCell(Value(formatting.MISSING, reason=score.reason), "")
     return ClassCell(rate(score.value, score.interval), formatting.sort_key(score.value))
-
-
-def _taken_for(run: Run, names: list[str], target: int) -> str:
-    if run.matrix is None:
-        return ""
-    errors = run.matrix[target].copy()
-    errors[target] = 0
-    most = int(errors.argmax())
-    return f"{names[most]} ({formatting.count(int(errors[most]))})" if errors[most] else ""

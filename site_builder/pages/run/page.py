@@ -10,6 +10,7 @@ from site_builder.loading import Experiment, Run
 from site_builder.naming import RunName
 from site_builder.pages.hardware import machine
 from site_builder.pages.matrix import Matrix, matrix_part
+from site_builder.pages.neighbours import Neighbour, neighbours
 from site_builder.pages.run.calibration import Calibration, calibration
 from site_builder.pages.run.classes import ClassTable, class_table
 from site_builder.pages.run.command import Command, command
@@ -20,23 +21,6 @@ from site_builder.pages.run.training import Training, training
 from site_builder.pages.site import Site, site_context
 
 _TEST = "an exact McNemar test with Holm’s correction"
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """Another run's page.
-
-    Attributes:
-        rel: `prev` or `next`.
-        address: Its address from the site's root.
-        text: Where it stands, seen from this run.
-        name: The run's name.
-    """
-
-    rel: str
-    address: str
-    text: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -161,13 +145,8 @@ def _neighbours(
     experiment: Experiment, names: dict[str, RunName], record: RunRecord
 ) -> tuple[Neighbour, ...]:
     order = [stored.run_id for stored in page_order(experiment)]
-    place = order.index(record.run_id)
-    beside = [("prev", "Before it", place - 1), ("next", "After it", place + 1)]
-    return tuple(
-        Neighbour(rel, addresses.run_page(order[at]), text, names[order[at]].full)
-        for rel, text, at in beside
-        if 0 <= at < len(order)
-    )
+    pages = [(addresses.run_page(run_id), names[run_id].full) for run_id in order]
+    return neighbours(pages, order.index(record.run_id))
 
 
 def _headline(ranked: tuple[Run, ...], comparisons: Comparisons, run: Run) -> Headline:
