@@ -78,6 +78,11 @@ class Run:
         return self.cost.train_time_s + (self.cost.features_time_s or 0.0)
 
     @property
+    def only_waits(self) -> bool:
+        """Whether its times leave out the features that an earlier run computed for it."""
+        return self.record.schema_version < 4
+
+    @property
     def matrix(self) -> NDArray[np.int64] | None:
         """(C, C) int64, test images by target (rows) and prediction (columns).
 

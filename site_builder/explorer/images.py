@@ -117,11 +117,17 @@ class Images:
         return np.asarray(found.mode), np.asarray(found.count)
 
     @cached_property
-    def mean_permille(self) -> NDArray[np.float64]:
-        """(N,) float64, of the first class, over the runs whose confidence is known; 0 for none."""
-        known = [said.permille[:, 0] for said in self.answers if not said.no_confidence]
-        mean: NDArray[np.float64] = np.mean(known, axis=0) if known else np.zeros(len(self))
-        return mean
+    def mistaken_permille(self) -> NDArray[np.float64]:
+        """(N,) float64, mean probability that the runs that are wrong give their class; 0 for none.
+
+        Of those whose confidence is known.
+        """
+        total, n = np.zeros(len(self)), np.zeros(len(self))
+        for said, right in zip(self.answers, self.right, strict=True):
+            if not said.no_confidence:
+                total += np.where(right, 0, said.permille[:, 0])
+                n += ~right
+        return total / np.maximum(n, 1)
 
     @cached_property
     def suspicions(self) -> NDArray[np.int8]:

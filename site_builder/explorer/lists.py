@@ -64,7 +64,7 @@ def only_right(images: Images, index: int) -> Listed | None:
 
 def all_wrong(images: Images) -> Listed:
     """List what every run gets wrong, by falling mean confidence."""
-    return _listed(images.n_right == 0, -images.mean_permille)
+    return _listed(images.n_right == 0, -images.mistaken_permille)
 
 
 def suspected(images: Images, suspicion: int) -> Listed:
@@ -84,13 +84,13 @@ def disagreements(images: Images) -> Listed | None:
 def hardest_by_class(images: Images) -> NDArray[np.int64]:
     """Order all images by class, and within it by how many runs are wrong, the most first.
 
-    Equal ones by falling mean confidence, as `all_wrong`.
+    Equal ones by falling mean confidence of the runs that are wrong, as `all_wrong`.
 
     Returns:
         (N,) int64, places in the test split; a class has the same part of it as of
         `images.by_class`.
     """
-    return np.lexsort((-images.mean_permille, images.n_right, images.targets))
+    return np.lexsort((-images.mistaken_permille, images.n_right, images.targets))
 
 
 def _listed(chosen: NDArray[np.bool_], key: NDArray[np.number]) -> Listed:

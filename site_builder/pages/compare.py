@@ -68,6 +68,7 @@ class CompareContext:
         charts: Accuracy against each cost that is known.
         hardware: Where time was measured; empty if nowhere.
         one_machine: Whether that is one machine, so that times compare.
+        only_waits: Whether a run's times leave out what an earlier run computed for it.
         unfinished: Planned runs that are not shown.
     """
 
@@ -83,6 +84,7 @@ class CompareContext:
     charts: tuple[Chart, ...]
     hardware: tuple[str, ...]
     one_machine: bool
+    only_waits: bool
     unfinished: tuple[Unfinished, ...]
 
 
@@ -115,6 +117,7 @@ def compare_context(
         charts=tuple(_chart(chart) for chart in charts),
         hardware=hardware(experiment.runs),
         one_machine=comparable(experiment.runs),
+        only_waits=any(run.only_waits for run in runs),
         unfinished=unfinished(experiment, names),
     )
 

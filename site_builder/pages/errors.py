@@ -91,7 +91,7 @@ class ErrorsContext:
     Attributes:
         site: The frame of the page.
         best: Id of the run that is shown first; empty if there is none.
-        run_ids: Ids of the runs whose predictions are known, apart by spaces.
+        run_ids: Ids of the finished runs, best first, apart by spaces.
         summary: What the runs have in common, in sentences.
         views: The lists of images that there are.
         runs: Runs to choose from.

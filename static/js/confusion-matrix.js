@@ -56,25 +56,45 @@
         this.show(ids.map((id, index) => bakeoff.matrixRun(id, shards[index], classes.length)));
       } catch (error) {
         if (asked !== this.asked) return;
+        // Asked for again with the next choice.
         this.asked = null;
-        this.parts.get("readout").textContent = bakeoff.incomplete(error);
-        this.announce(bakeoff.incomplete(error));
+        this.fail(run, bakeoff.incomplete(error));
       }
     }
 
-    /* Below many runs it is out of sight at first: until it comes near, or another run is picked, there
-       is nothing to load and draw. */
+    /* Says what is lacking in the place of what it is lacking of; another run can be chosen. */
+    fail(run, words) {
+      this.views = null;
+      this.parts.get("name").textContent = this.nameOf(run);
+      this.parts.get("page")?.setAttribute("href", bakeoff.href(`runs/${run}.html`));
+      this.parts.get("facts").replaceChildren();
+      this.showDrawn(words);
+      this.parts.get("controls").hidden = false;
+      this.announce(words);
+    }
+
+    nameOf(run) {
+      return [...this.parts.get("against").options].find(({ value }) => value === run)?.text ?? run;
+    }
+
+    /* absent: why there is nothing to draw; empty if there is. */
+    showDrawn(absent) {
+      for (const name of ["controls", "drawn", "confused"]) this.parts.get(name).hidden = Boolean(absent);
+      this.parts.get("absent").hidden = !absent;
+      this.parts.get("absent").textContent = absent;
+    }
+
+    /* It is out of sight at first: until it comes near, or another run is picked, there is nothing to
+       load and draw. */
     isAsBuilt(run) {
-      return !this.dataset.run && run === bakeoff.selectedRun(new URLSearchParams());
+      return run === (this.dataset.run ?? bakeoff.selectedRun(new URLSearchParams()));
     }
 
     show(runs) {
       this.runs = runs;
       bakeoff.matrixFacts(this.parts.get("facts"), runs);
       const { absent } = runs[0].shard;
-      for (const name of ["controls", "drawn", "confused"]) this.parts.get(name).hidden = Boolean(absent);
-      this.parts.get("absent").hidden = !absent;
-      this.parts.get("absent").textContent = absent ?? "";
+      this.showDrawn(absent ?? "");
       this.parts.get("name").textContent = runs[0].name;
       if (absent) this.views = null;
       else this.fill();

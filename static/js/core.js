@@ -37,7 +37,13 @@ window.bakeoff = (() => {
   }
 
   async function load(name) {
-    await loadScript(`data/${name}.js`);
+    const path = `data/${name}.js`;
+    await loadScript(path);
+    if (!shards.has(name)) {
+      // Cut off or damaged: a script that fails has been loaded all the same.
+      scripts.delete(path);
+      throw new Error(`${path} could not be read`);
+    }
     return shards.get(name);
   }
 

@@ -166,7 +166,7 @@
     }
 
     turn(event) {
-      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      if (event.altKey || event.ctrlKey || event.metaKey || scrolls(event.target)) return;
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!by) return;
       event.preventDefault();
@@ -189,4 +189,10 @@
       else bakeoff.replace({ image: null });
     }
   });
+
+  /* Whether arrow keys scroll what has the focus: a table that is wider than the dialog. */
+  function scrolls(target) {
+    const box = target.closest(".scroll");
+    return Boolean(box) && box.scrollWidth > box.clientWidth;
+  }
 }

@@ -14,7 +14,8 @@
       this.parts = new Map();
       for (const part of this.querySelectorAll("[data-part]")) this.parts.set(part.dataset.part, part);
       this.selects = new Map();
-      for (const select of this.querySelectorAll("select")) this.selects.set(select.dataset.key, select);
+      // Not that of the map, which sees to itself.
+      for (const select of this.querySelectorAll("select[data-key]")) this.selects.set(select.dataset.key, select);
       try {
         [this.classes, this.about] = await Promise.all([bakeoff.load("classes"), bakeoff.load("explorer")]);
       } catch (error) {
@@ -51,7 +52,7 @@
     /* A class and a superclass are not chosen together, and each run has a map of its own. */
     choose(select) {
       const { key } = select.dataset;
-      if (!key) return;
+      if (!this.selects.has(key)) return;
       const other = { run: "region", target: "superclass", superclass: "target" }[key];
       bakeoff.write({ [key]: select.value || null, ...(other ? { [other]: null } : {}) });
     }

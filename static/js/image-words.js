@@ -13,7 +13,6 @@ bakeoff.imageWords = (() => {
     cell: "The surest come first.",
     map: "Images with alike features lie near each other; the axes, and distances between groups, mean nothing. Drag over points to list them, or give a region or a class. Mistakes come first.",
   };
-  const UNORDERED = "In the order of the test set: the run’s probabilities are not known.";
 
   const SUSPICIONS = { label: " and may be labelled wrong", hard: " and hard or ambiguous" };
   const verb = (n, one, many) => (n <= 1 ? one : many);
@@ -63,11 +62,20 @@ bakeoff.imageWords = (() => {
       : `${bakeoff.count(n)} of ${images(of)}${ofWhat} ${said}`;
   }
 
+  /* Where no probabilities are known that would order a view: what its order is; else empty. */
+  function unordered(view, said, about) {
+    const inOrder = "In the order of the test set";
+    if (view === "all-wrong") {
+      return about.answers.every(({ noConfidence }) => noConfidence) ? `${inOrder}: no run’s probabilities are known.` : "";
+    }
+    if (["disagree", "map"].includes(view) || !said?.noConfidence) return "";
+    return `${view === "class" ? "Mistakes come first, then what is right, both in the order of the test set" : inOrder}: the run’s probabilities are not known.`;
+  }
+
   function note(asked, found, about) {
     // A pair is listed by what the run that is wrong said.
     const said = asked.view === "pair" ? about.answers.find(({ id }) => id === asked.other) : about.answers[asked.answer];
-    const unsure = said?.noConfidence && !["all-wrong", "disagree", "map"].includes(asked.view);
-    const order = unsure ? UNORDERED : ORDER[asked.view];
+    const order = unordered(asked.view, said, about) || ORDER[asked.view];
     const some = found.first < found.n
       ? ` Only the first ${bakeoff.count(found.first)} are listed; choose a class to list all of its own.` : "";
     const rule = asked.view === "all-wrong" && about.rule ? ` ${about.rule}` : "";

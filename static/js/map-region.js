@@ -21,7 +21,11 @@
         return input;
       });
       this.clear = bakeoff.element("button", { type: "button" }, "Clear the region");
-      this.clear.addEventListener("click", () => bakeoff.write({ region: null }));
+      this.clear.addEventListener("click", () => {
+        // It hides itself.
+        this.inputs[0].focus();
+        bakeoff.write({ region: null });
+      });
       fields.append(this.clear);
       this.append(fields);
       this.addEventListener("input", (event) => { this.edited = event.target; });

@@ -28,8 +28,11 @@ bakeoff.MatrixPairs = (() => {
     constructor(parts) {
       this.parts = parts;
       parts.get("more-pairs").addEventListener("click", () => {
+        const from = this.length;
         this.length += MORE;
         this.fill();
+        // The button may have gone; the new rows are where one goes on.
+        focusOn(parts.get("pairs").rows[from]);
       });
     }
 
@@ -51,7 +54,7 @@ bakeoff.MatrixPairs = (() => {
       this.parts.get("pairs-table").hidden = none;
       this.parts.get("pairs-table").classList.toggle("two", two);
       this.parts.get("pairs-head").replaceChildren(...(two
-        ? ["First", "Second", "True class", "", "Prediction", "Difference"]
+        ? ["First", "Second", "True class", "", "Prediction", "Difference", "Points"]
         : ["Images", "True class", "", "Prediction", "Of class", "Of pred."]
       ).map(heading));
       this.parts.get("pairs").replaceChildren(...this.pairs.slice(0, this.length).map(
@@ -75,7 +78,14 @@ bakeoff.MatrixPairs = (() => {
       return row(
         ...counts.map((count, index) => this.linked(index, target, prediction, count)),
         ...this.names(target, prediction), bakeoff.matrixNumber(difference, true),
+        this.pointsOfClass(target, counts),
       );
+    }
+
+    /* How far apart the shares of the true class are, in percentage points. */
+    pointsOfClass(target, counts) {
+      const [first, second] = this.runs.map(({ matrix }, index) => counts[index] / (matrix.rowSums[target] || 1));
+      return `${first > second ? "+" : ""}${bakeoff.barePoints(first - second)}`;
     }
 
     names(target, prediction) {
@@ -95,9 +105,17 @@ bakeoff.MatrixPairs = (() => {
     }
   };
 
+  /* A row without links takes the focus itself. */
+  function focusOn(row) {
+    const link = row.querySelector("a");
+    if (!link) row.tabIndex = -1;
+    (link ?? row).focus();
+  }
+
   /* The column of the arrows is named for those who do not see them. */
   function heading(text) {
     const made = bakeoff.element("th", { scope: "col" }, text);
+    if (text === "Points") made.title = "Difference of the shares of the true class, in percentage points.";
     if (!text) made.append(bakeoff.element("span", { class: "hidden" }, "Called"));
     return made;
   }

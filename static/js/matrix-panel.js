@@ -149,6 +149,8 @@ bakeoff.MatrixPanel = (() => {
     }
 
     press(event) {
+      // Other buttons, and a second finger, are the browser's.
+      if (event.button !== 0 || !event.isPrimary) return;
       const at = this.cellAt(event);
       // A finger reads a cell with the first tap and opens it with the second.
       this.opens = event.pointerType === "mouse" || (at && String(at) === String(this.at));
@@ -158,6 +160,8 @@ bakeoff.MatrixPanel = (() => {
     }
 
     pointerMoved(event) {
+      // It may have been let go of elsewhere.
+      if (!event.buttons) this.pressed = null;
       if (!this.pressed?.mouse) {
         this.point(this.cellAt(event));
         return;

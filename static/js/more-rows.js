@@ -23,8 +23,11 @@
         ]);
         const like = ["th a", "td a"].map((link) =>
           this.table.querySelector(`tbody ${link}`)?.getAttribute("href"));
-        this.table.add(rows.map((row) => made(row, names, like)));
+        const added = rows.map((row) => made(row, names, like));
+        this.table.add(added);
         this.table.nextElementSibling.querySelector("[data-part=shown]").textContent = this.dataset.whole;
+        // Who pressed the button, which goes, is led to what it brought.
+        if (this.contains(document.activeElement)) added[0].querySelector("a").focus();
         this.remove();
       } catch (error) {
         this.filling = false;

@@ -14,7 +14,12 @@
       this.fold = bakeoff.element("button", { type: "button" }, "Numbers");
       this.fold.addEventListener("click", () => this.open(this.box.hidden));
       const close = bakeoff.element("button", { type: "button" }, "Close");
-      close.addEventListener("click", () => bakeoff.write({ pins: null }));
+      close.addEventListener("click", () => {
+        // All this goes; the first tick is where one goes on.
+        const [first] = bakeoff.words(bakeoff.read(), "pins");
+        rowOf("performance", first)?.querySelector("input").focus();
+        bakeoff.write({ pins: null });
+      });
       const top = bakeoff.element("div", { class: "top" });
       top.append(this.said, this.fold, close);
       this.append(top, this.box);

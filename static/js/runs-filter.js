@@ -15,6 +15,8 @@
       }
       this.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
       this.querySelector("[data-part=clear]").addEventListener("click", () => {
+        // The button hides itself.
+        this.fields[0].focus();
         bakeoff.write(Object.fromEntries(this.fields.map((field) => [field.name, null])));
       });
       bakeoff.follow((state) => this.show(state));

@@ -18,7 +18,7 @@
       for (const kind of ["mouseover", "focusin"]) {
         this.body.addEventListener(kind, ({ target }) => bakeoff.point(this.runsOf(target.closest("tr"))));
       }
-      this.body.addEventListener("mouseleave", () => bakeoff.point([]));
+      for (const kind of ["mouseleave", "focusout"]) this.body.addEventListener(kind, () => bakeoff.point([]));
       // A row of several seeds is pointed at with any of them: they may be folded into it.
       bakeoff.onPoint((runs) => {
         this.eachRow("pointed", (row) => this.runsOf(row).some((run) => runs.includes(run)));
@@ -136,7 +136,11 @@
     const row = bakeoff.element("tr", { class: "none" });
     const cell = bakeoff.element("td", { colspan: nColumns }, "No run matches. ");
     const button = bakeoff.element("button", { type: "button" }, "Show all");
-    button.addEventListener("click", () => bakeoff.write({ find: null, family: null, variant: null }));
+    // The button goes with the row; what was typed is where one goes on.
+    button.addEventListener("click", () => {
+      document.querySelector("runs-filter [name=find]").focus();
+      bakeoff.write({ find: null, family: null, variant: null });
+    });
     cell.append(button);
     row.append(cell);
     return row;

@@ -24,7 +24,7 @@
         event.preventDefault();
         bakeoff.write({ run });
       });
-      this.addEventListener("mouseleave", () => bakeoff.point([]));
+      for (const kind of ["mouseleave", "focusout"]) this.addEventListener(kind, () => bakeoff.point([]));
       bakeoff.onPoint((runs) => this.point(runs));
       bakeoff.follow((state) => this.show(state));
       this.classList.add("ready");

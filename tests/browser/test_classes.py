@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.accessible import check_accessible
 from tests.browser.conftest import HOSTILE, Built, Watched
 from tests.browser.errors_page import NAMES, listed, stored
-from tests.browser.paper import headings_over_nothing
+from tests.browser.paper import headings_over_nothing, printed
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +56,14 @@ def test_all_runs_wrong_and_apart(watched: Watched, open_site: Open) -> None:
         page.get_by_role("link", name=f"{len(never)} are wrong in all 6 runs").click()
         shown = listed(page, re.compile("wrong in all 6 runs"))
         assert sorted(shown) == sorted(truth.named(never))
+        apart = [
+            place for place in of_class if len({truth.chosen(run, place) for run in truth.runs}) > 1
+        ]
+        page = watched.open(site, f"classes/{target}.html")
+        said = f"{len(apart)} are given different classes by the runs"
+        page.get_by_role("link", name=said).click()
+        shown = listed(page, re.compile("given different classes by the runs"))
+        assert sorted(shown) == sorted(truth.named(apart))
 
 
 def test_an_image_leads_to_what_each_run_said_of_it(watched: Watched, open_site: Open) -> None:
@@ -173,7 +181,7 @@ def test_axe_finds_nothing_among_pictures(watched: Watched, open_site: Open, nam
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_without_scripts_and_on_paper_everything_is_read(browser: Browser, open_site: Open) -> None:
+def test_without_scripts_everything_is_read(browser: Browser, open_site: Open) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{open_site('pictures').root}/classes/1.html")
@@ -190,3 +198,14 @@ def test_without_scripts_and_on_paper_everything_is_read(browser: Browser, open_
 @pytest.mark.parametrize("name", ["classes/1.html", "classes/index.html"])
 def test_no_heading_is_printed_over_nothing(watched: Watched, open_site: Open, name: str) -> None:
     assert headings_over_nothing(watched.open(open_site("pictures"), name)) == []
+
+
+def test_what_a_picture_shows_is_named_on_paper(watched: Watched, open_site: Open) -> None:
+    page = watched.open(open_site("pictures"), "classes/1.html")
+    names = page.locator(".examples .on-paper")
+    assert names.count() > 8
+    assert {name.bounding_box()["width"] for name in names.all()} == {1}  # type: ignore[index]
+    link = page.locator(".examples a").first
+    expect(link).to_have_accessible_name(re.compile(r"^test/\d{5} (wrong|right) in"))
+    with printed(page):
+        assert min(name.bounding_box()["width"] for name in names.all()) > 30  # type: ignore[index]

@@ -20,7 +20,7 @@ NOT_OURS = "img:not([src*='/assets/']), script:not([src]), b[onmouseover]"
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Nine classes, more than have colours, so that one is coloured against the rest."""
+    """More classes than have colours, so that one is coloured against the rest."""
     folder = tmp_path_factory.mktemp("hostile")
     names = (*HOSTILE, *(f"{HOSTILE[0]} {place}" for place in range(15)))
     store: ExperimentStore = write_made_up_store(folder, class_names=names, n_images=180)

@@ -143,6 +143,43 @@ def test_what_failed_is_not_left_beside_what_was_there(watched: Watched, site: B
     watched.misdeeds.clear()
 
 
+def test_a_matrix_that_failed_is_not_that_of_the_run_before(watched: Watched, site: Built) -> None:
+    page = watched.page
+    page.route("**/data/matrix/beta-none.js", lambda route: route.abort())
+    watched.open(site, "compare.html#run=alpha-none")
+    matrix = page.locator("confusion-matrix")
+    name, facts = (matrix.locator(f"[data-part={part}]") for part in ("name", "facts"))
+    expect(facts.locator("dd")).not_to_have_count(0)
+    page.evaluate("bakeoff.write({ run: 'beta-none' })")
+    expect(name).to_have_text("Beta, no augmentation")
+    said = "data/matrix/beta-none.js could not be loaded: is the folder complete?"
+    expect(matrix.locator("[data-part=absent]")).to_have_text(said)
+    expect(matrix.locator("[aria-live]")).to_have_text(said)
+    expect(facts.locator("dd")).to_have_count(0)
+    for part in ("drawn", "confused"):
+        expect(matrix.locator(f"[data-part={part}]")).to_be_hidden()
+    page.get_by_role("button", name="By column").click()
+    expect(matrix.locator("[data-part=absent]")).to_have_text(said)
+    page.unroute("**/data/matrix/beta-none.js")
+    page.get_by_role("button", name="Counts").click()
+    expect(matrix.locator("[data-part=absent]")).to_be_hidden()
+    expect(matrix.locator(".cursor-layer")).to_be_visible()
+    expect(facts.locator("dd")).not_to_have_count(0)
+    watched.misdeeds.clear()
+
+
+def test_a_damaged_shard_is_said_and_asked_for_again(watched: Watched, site: Built) -> None:
+    page = watched.page
+    page.route("**/data/images/2.js", lambda route: route.fulfill(body="bakeoff.data("))
+    watched.open(site, "errors.html#view=class&target=2")
+    headline = page.locator("[data-part=headline]")
+    expect(headline).to_have_text("data/images/2.js could not be read: is the folder complete?")
+    page.unroute("**/data/images/2.js")
+    page.evaluate("bakeoff.write({ view: 'confident' })")
+    expect(headline).to_contain_text("of “star” are wrong in")
+    watched.misdeeds.clear()
+
+
 def test_a_run_chosen_in_the_table_of_a_class_keeps_the_focus(
     watched: Watched, site: Built
 ) -> None:

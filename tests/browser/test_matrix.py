@@ -319,6 +319,9 @@ def test_pairs_of_two_runs_are_ranked_by_what_differs(watched: Watched, beasts: 
         assert counts == [first[target, prediction], second[target, prediction]]
         assert (cells[2], cells[4]) == (BEASTS[target], BEASTS[prediction])
         assert int(cells[5].replace("−", "-")) == difference[target, prediction]
+        shares = [100 * of[target, prediction] / of[target].sum() for of in (first, second)]
+        points = float(cells[6].replace("−", "-"))
+        assert points == pytest.approx(shares[0] - shares[1], abs=0.051)
 
 
 def test_the_page_as_built_lists_the_same_pairs(
@@ -381,6 +384,9 @@ def test_nonsense_in_the_address_gives_the_defaults(watched: Watched, beasts: Bu
 
 def test_the_page_of_a_run_keeps_to_it(watched: Watched, beasts: Built) -> None:
     page = watched.open(beasts, "runs/gamma-none.html#run=alpha-none&matrix-order=alphabetical")
+    page.locator("theme-toggle button").wait_for()
+    assert [url for url in watched.requests if "/data/matrix/" in url] == []
+    page.locator("confusion-matrix").scroll_into_view_if_needed()
     expect(page.locator(".cursor-layer")).to_be_attached()
     matrix = counted(beasts, "gamma-none")[np.ix_(BY_NAME, BY_NAME)]
     assert drawn(page, 9).tolist() == matrix.tolist()

@@ -161,3 +161,20 @@ def test_of_two_runs_it_is_said_whose_images_open(watched: Watched, beasts: Buil
     for key in ("ArrowUp", "ArrowDown") if only[0] else ("ArrowDown", "ArrowUp"):
         page.keyboard.press(key)
     expect(page.locator("#matrix-readout")).to_contain_text("No images of Alpha")
+
+
+def test_a_press_that_ends_elsewhere_drags_nothing(watched: Watched, open_site: Open) -> None:
+    page = show(watched, open_site("many-classes"), run="beta-none")
+    page.get_by_role("button", name="Zoom in").click(click_count=3)
+    stage = page.locator("confusion-matrix .stage")
+    readout = page.locator("#matrix-readout")
+    before = point_at(page, 20, 20)
+    page.mouse.down(button="right")
+    page.mouse.up(button="right")
+    # The left button is let go of out of the window, which nobody is told of.
+    stage.dispatch_event("pointerdown", {"button": 0, "isPrimary": True, "pointerType": "mouse"})
+    scrolled = stage.evaluate("({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop]")
+    page.mouse.move(*middle_of(page, 22, 24), steps=4)
+    assert stage.evaluate("({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop]") == scrolled
+    expect(readout).not_to_have_text(before)
+    expect(readout).to_contain_text("called")

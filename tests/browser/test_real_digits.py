@@ -120,6 +120,11 @@ def test_what_all_get_wrong_and_where_they_disagree(
     assert never.any()
     images = listed(page, re.compile("wrong in all 3 runs$"))
     assert sorted(images) == truth.named(never)
+    mean = {
+        key: float(np.mean([truth.sure[run][truth.place(key)] for run in truth.chosen]))
+        for key in truth.keys
+    }
+    assert falls([mean[key] for key in images])
     expect_pictures(page, truth, images)
     # All three of three are four fifths; two are not.
     chosen, sure = (np.stack([*of.values()]) for of in (truth.chosen, truth.sure))
@@ -134,7 +139,35 @@ def test_what_all_get_wrong_and_where_they_disagree(
     page.get_by_role("link", name="Runs disagree").click()
     images = listed(page, re.compile("given different classes by the runs$"))
     assert sorted(images) == truth.named(~agree)
+    assert falls([-votes(truth, key) for key in images])
     expect_pictures(page, truth, images)
+
+
+def votes(truth: Digits, key: str) -> int:
+    """Return how many runs say of an image what most say of it."""
+    place = truth.place(key)
+    return max(Counter(chosen[place] for chosen in truth.chosen.values()).values())
+
+
+def test_what_all_get_wrong_of_a_class_is_in_order_too(
+    watched: Watched, real_digits: Built, truth: Digits
+) -> None:
+    """The browser orders the images of one class by itself."""
+    never = ~np.any([truth.right(run) for run in truth.chosen], axis=0)
+    apart = ~(np.stack([*truth.chosen.values()]) == truth.chosen[RUN]).all(axis=0)
+    for view, which, key_of in (
+        ("all-wrong", never, lambda key: np.mean([
+            truth.sure[run][truth.place(key)] for run in truth.chosen
+        ]).item()),
+        ("disagree", apart, lambda key: -votes(truth, key)),
+    ):  # fmt: skip
+        target = Counter(truth.targets[which].tolist()).most_common(1)[0][0]
+        page = go(watched, real_digits, f"view={view}&target={target}")
+        of_class = which & (truth.targets == target)
+        images = listed(page, re.compile(rf"of “{target}” "))
+        assert sorted(images) == truth.named(of_class)
+        assert len(images) > 1
+        assert falls([key_of(key) for key in images])
 
 
 def test_what_one_run_alone_gets_right(watched: Watched, real_digits: Built, truth: Digits) -> None:

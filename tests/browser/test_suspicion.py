@@ -157,6 +157,8 @@ def test_imported_runs(
     assert len(every) == (3 if n_runs == 1 else 2)
     assert [*switch(page)] == texts
     note = page.locator("[data-part=note]")
+    ordered = "surest of come first" if sure else "In the order of the test set: no run’s prob"
+    expect(note).to_contain_text(ordered)
     expect(note).to_contain_text(rule)
     if not texts:
         expect(note).not_to_contain_text("suspicion")

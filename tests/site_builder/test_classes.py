@@ -17,12 +17,12 @@ from sklearn import metrics
 from experiments.results.metrics.confusion import most_taken_for
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
-from site_builder.explorer.agreement import MAX_RUNS
 from site_builder.explorer.images import images_of
 from site_builder.loading import Experiment, load
 from site_builder.naming import run_names
 from site_builder.pages.classes.confused import N_SHOWN
 from site_builder.pages.classes.files import classes_files
+from site_builder.pages.classes.runs import N_SHOWN as N_RUNS
 from tests.imports import NAMES, import_all_kinds
 from tests.made_up import write_made_up_store
 from tests.pictures import colour_of, write_illustrated_store
@@ -68,6 +68,12 @@ def said(pictures: ExperimentStore) -> dict[str, NDArray[np.int32]]:
 
 def targets_of(store: ExperimentStore) -> NDArray[np.int64]:
     return np.array([each.target for each in store.read_samples() if each.split == Split.TEST])
+
+
+def sureness(store: ExperimentStore, run_id: str) -> NDArray[np.float32]:
+    found = store.read_predictions(store.read_run(run_id), Split.TEST).top_probabilities
+    assert found is not None
+    return found[:, 0]
 
 
 def percent(value: float) -> str:
@@ -168,6 +174,7 @@ def test_images_are_the_stored_ones_hardest_first(
     target: int, tmp_path: Path,
 ) -> None:  # fmt: skip
     truth, names = targets_of(pictures), pictures.read_experiment().class_names
+    test_ids = [each.sample_id for each in pictures.read_samples() if each.split == Split.TEST]
     html = files[f"classes/{target}.html"].decode()
     places = np.flatnonzero(truth == target)
     wrong = {place: sum(of[place] != target for of in said.values()) for place in places.tolist()}
@@ -179,10 +186,14 @@ def test_images_are_the_stored_ones_hardest_first(
     ranks = [int(href.rpartition(".")[2]) for href, *_ in hardest]
     n_wrong = [wrong[int(places[rank])] for rank in ranks]
     assert n_wrong == sorted((n for n in wrong.values() if n), reverse=True)[:16]
-    sure = np.mean([
-        pictures.read_predictions(pictures.read_run(run_id), Split.TEST).top_probabilities[:, 0]  # type: ignore[index]
-        for run_id in said
-    ], axis=0)  # fmt: skip
+    # Of the runs that are wrong; of the others it does not matter how sure they are.
+    sure = np.ma.mean(
+        [
+            np.ma.masked_array(sureness(pictures, run_id), mask=predicted == truth)
+            for run_id, predicted in said.items()
+        ],
+        axis=0,
+    )
     order = [(n, float(sure[places[rank]])) for rank, n in zip(ranks, n_wrong, strict=True)]
     # Runs' probabilities count in thousandths.
     assert all(a[0] > b[0] or a[1] > b[1] - 0.0011 for a, b in pairwise(order))
@@ -191,7 +202,8 @@ def test_images_are_the_stored_ones_hardest_first(
         called = Counter(int(of[place]) for of in said.values() if of[place] != target)
         most = min(called, key=lambda other: (-called[other], other))
         runs = "all 6 runs" if n == 6 else f"{n} of 6 runs"
-        assert text.replace(NBSP, " ") == f"wrong in {runs} → called {names[most]} ({called[most]})"
+        wrong_in = f"wrong in {runs} → called {names[most]} ({called[most]})"
+        assert text.replace(NBSP, " ") == f"{test_ids[place]} {wrong_in}"
         content = sheet_of(pictures, sheet)
         x, y, width, height = view
         with Image.open(io.BytesIO(content)) as picture:
@@ -296,7 +308,7 @@ def test_of_many_runs_the_best_are_in_the_page_and_all_in_the_file(tmp_path: Pat
     experiment = load(store)
     made = files_of(experiment)
     page = page_of(made, 0)
-    best = [f"../runs/{run.run_id}.html" for run in experiment.ranked[:MAX_RUNS]]
+    best = [f"../runs/{run.run_id}.html" for run in experiment.ranked[:N_RUNS]]
     assert [href for href, _ in page.links if href.startswith("../runs/")] == best
     assert (
         f"The 30 most accurate of 32{NBSP}runs, the best first; the CSV file has all" in page.text
@@ -359,6 +371,9 @@ def test_imports_of_every_kind(tmp_path: Path) -> None:
             in made[f"classes/{target}.html"].decode()
         )
         assert len(page.tables[RUNS]) == 6
+        counted = f"{NBSP}predictions for images of “{name}” in the 4 of 5 runs whose confusion"
+        assert counted in page.text
+        assert page.text.count(f"Only 3 of 5{NBSP}runs are known image by image.") == 1
         # A report tells neither a matrix nor images.
         report = next(row for row in page.tables[RUNS] if row[0].startswith("Report"))
         assert report[5] == ""

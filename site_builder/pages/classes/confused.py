@@ -139,7 +139,6 @@ def _summary(
     """
     n, n_wrong = int(counts.sum()), int(counts.sum() - counts[target])
     n_others = int((counts > 0).sum() - (counts[target] > 0))
-    runs = "the one run" if len(material.counted) == 1 else f"all {len(material.counted)} runs"
     found = "none" if not n_wrong else formatting.count(n_wrong)
     more = ""
     if n_others > N_SHOWN:
@@ -147,6 +146,14 @@ def _summary(
             f"; the {N_SHOWN} most frequent of {formatting.count_of(n_others, 'class', 'classes')}"
         )
     return (
-        f"Of {formatting.count_of(n, 'prediction')} {what} in {runs}, "
+        f"Of {formatting.count_of(n, 'prediction')} {what} in {_runs(material)}, "
         f"{found} {wrong[n_wrong > 1]}{more}."
     )
+
+
+def _runs(material: Material) -> str:
+    """Say which runs are counted."""
+    n_counted, n_runs = len(material.counted), len(material.runs)
+    if n_counted < n_runs:
+        return f"the {n_counted} of {n_runs} runs whose confusion matrix is known"
+    return {1: "the one run", 2: "both runs"}.get(n_runs, f"all {n_runs} runs")

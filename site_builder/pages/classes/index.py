@@ -49,6 +49,7 @@ class ClassesContext:
         site: The frame of the page.
         summary: How many classes there are, and what the order is; sentences.
         superclasses: Whether they have superclasses.
+        partly: Which runs count where images do, a sentence; empty where all do.
         many: Whether they are so many that a reader wants to look for one.
         classes: All of them, lowest mean recall first; equal ones by falling number of images.
     """
@@ -56,6 +57,7 @@ class ClassesContext:
     site: Site
     summary: str
     superclasses: bool
+    partly: str
     many: bool
     classes: tuple[ListedClass, ...]
 
@@ -72,6 +74,7 @@ def classes_context(material: Material) -> ClassesContext:
         site=site_context(material.experiment, ADDRESS),
         summary=_summary(material),
         superclasses=record.superclasses is not None,
+        partly=material.partly,
         many=n_classes > MANY,
         classes=tuple(_listed(material, target) for target in order(material)),
     )

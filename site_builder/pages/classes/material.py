@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.results.metrics.confusion import most_taken_for
-from site_builder import addresses
+from site_builder import addresses, formatting
 from site_builder.explorer.images import Images
 from site_builder.explorer.lists import all_wrong, disagreements, hardest_by_class
 from site_builder.explorer.pictures import fit_into_a_cell
@@ -59,6 +59,16 @@ class Material:
             )
             for run in self.experiment.ranked
         )
+
+    @property
+    def partly(self) -> str:
+        """Which runs count where images do, a sentence; empty where all do, or none."""
+        n_known, n_runs = len(self.images.answers), len(self.runs)
+        if n_known in (0, n_runs):
+            return ""
+        counted = "Only one" if n_known == 1 else f"Only {formatting.count(n_known)}"
+        counts = "is" if n_known == 1 else "are"
+        return f"{counted} of {formatting.count_of(n_runs, 'run')} {counts} known image by image."
 
     @cached_property
     def counted(self) -> tuple[Named, ...]:

@@ -47,6 +47,7 @@ class ClassContext:
         taken_from: What is taken for it; None where that is not known.
         no_matrix: Why these are not known; empty where they are.
         lists: Where lists of its test images are.
+        partly: Which runs count in them, a sentence; empty where all do.
         hardest: The test images that most runs get wrong.
         no_images: Why it is not known what each image was called; empty where it is.
     """
@@ -66,6 +67,7 @@ class ClassContext:
     taken_from: Confused | None
     no_matrix: str
     lists: tuple[Link, ...]
+    partly: str
     hardest: tuple[Picture, ...]
     no_images: str
 
@@ -97,6 +99,7 @@ def class_context(material: Material, target: int, order: list[tuple[str, str]])
         taken_from=taken_from(material, target),
         no_matrix=_first_reason(material) if experiment.confusion is None else "",
         lists=_lists(material, target),
+        partly=material.partly,
         hardest=hardest_pictures(material, target),
         no_images="" if material.images.answers else _first_reason(material),
     )
@@ -151,10 +154,11 @@ def _lists(material: Material, target: int) -> tuple[Link, ...]:
     best = answers[0].run
     n_wrong = int(best.counts.support[target] - best.counts.hits[target])
     name, n_runs = material.names[best.run_id].full, len(answers)
+    which = "the best run" if best is material.runs[0].run else "the best of those"
     found = [
         Link(f"All {formatting.count_of(n_images, 'test image')} of the class",
              addresses.images_of_class(target)),
-        _link(n_wrong, f"wrong in {name}, the best run",
+        _link(n_wrong, f"wrong in {name}, {which}",
               addresses.mistakes_of_class(best.run_id, target)),
     ]  # fmt: skip
     if n_runs > 1:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from site_builder import addresses, formatting
-from site_builder.explorer.agreement import MAX_RUNS
 from site_builder.naming import RunName
 from site_builder.pages.classes.material import Material, Named
 from site_builder.pages.run.classes import ClassCell, most_taken_for, score_cells
 from site_builder.pages.run.scores import Value
+
+N_SHOWN = 30
+"""Runs in the page; its file has all."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class RunsTable:
-    """The best `MAX_RUNS` runs on one class, in the order of their accuracy over all classes.
+    """The best `N_SHOWN` runs on one class, in the order of their accuracy over all classes.
 
     Attributes:
         rows: One for each run.
@@ -62,14 +64,14 @@ def runs_table(material: Material, target: int) -> RunsTable | None:
     if not material.runs:
         return None
     shown = "All finished runs, the most accurate first."
-    if len(material.runs) > MAX_RUNS:
+    if len(material.runs) > N_SHOWN:
         n_runs = formatting.count_of(len(material.runs), "run")
         shown = (
-            f"The {formatting.count(MAX_RUNS)} most accurate of {n_runs}, the best first; "
+            f"The {formatting.count(N_SHOWN)} most accurate of {n_runs}, the best first; "
             "the CSV file has all."
         )
     return RunsTable(
-        rows=tuple(_row(material, each, target) for each in material.runs[:MAX_RUNS]),
+        rows=tuple(_row(material, each, target) for each in material.runs[:N_SHOWN]),
         shown=shown,
     )
 

@@ -3,7 +3,10 @@
 import shlex
 from dataclasses import dataclass
 
+from markupsafe import escape
+
 from experiments.results.schema import RunRecord
+from site_builder.highlight import Code
 
 OTHER_CONFIGURATION = (
     "An experiment that does not come with bakeoff is given by the path of its TOML file in place "
@@ -29,6 +32,11 @@ class Command:
     lines: str
     remark: str
     with_file: bool
+
+    @property
+    def code(self) -> Code:
+        """The lines as the page shows them."""
+        return Code("Shell commands", escape(self.lines))
 
 
 def command(record: RunRecord) -> Command:
