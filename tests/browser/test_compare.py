@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from experiments.results.schema import Split
-from tests.browser.compare_page import heading, run_order, show, shown, wait_until
+from tests.browser.compare_page import PICK_SOON, heading, run_order, show, shown, wait_until
 from tests.browser.conftest import HOSTILE, Built, Watched, build
 from tests.made_up import write_made_up_store
 
@@ -366,18 +366,6 @@ def test_tables_are_downloaded(watched: Watched, open_site: Open) -> None:
         path = Path(site.folder, address)
         assert path.read_bytes()
         assert link.get_attribute("download") is not None
-
-
-PICK_SOON = """
-addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => setTimeout(() => {
-  const link = [...document.querySelectorAll("[data-key=performance] tbody a")].at(-1);
-  addEventListener("hashchange", () => {
-    if (link.getAttribute("aria-current")) window.pickedAfter = performance.now();
-  });
-  link.click();
-})));
-"""
-"""Picks a run as soon as the page is drawn with its scripts, and notes when that is answered."""
 
 
 def test_a_hundred_runs_of_many_classes_stay_light(watched: Watched, tmp_path: Path) -> None:
