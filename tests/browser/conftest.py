@@ -207,6 +207,10 @@ def open_site(
     return find
 
 
+ONCE = pytest.mark.parametrize("open_site", ["http"], indirect=True)
+"""For what takes long and cannot depend on where a page comes from."""
+
+
 @dataclass
 class Watched:
     """A page, and everything it did that a page of ours must not do."""

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, ONCE, Built, Watched
 from tests.browser.errors_page import NAMES, listed, stored
 from tests.browser.paper import headings_over_nothing, printed
 
@@ -171,6 +171,7 @@ def test_hostile_names_are_text(watched: Watched, open_site: Open) -> None:
     expect(page.get_by_label(RUNS, exact=True).locator("tbody th").first).to_be_visible()
 
 
+@ONCE
 @pytest.mark.parametrize("name", ["classes/1.html", "classes/index.html"])
 def test_axe_finds_nothing_among_pictures(watched: Watched, open_site: Open, name: str) -> None:
     page = watched.open(open_site("pictures"), name)

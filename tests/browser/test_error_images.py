@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched, build
+from tests.browser.conftest import HOSTILE, ONCE, Built, Watched, build
 from tests.browser.errors_page import NAMES, choice, go, listed, middle, stored
 from tests.made_up import write_made_up_store
 from tests.pictures import add_pictures, colour_of
@@ -188,6 +188,7 @@ def test_no_view_scrolls_sideways(watched: Watched, open_site: Open, view: str) 
         assert inner <= outer
 
 
+@ONCE
 @pytest.mark.parametrize("view", ["confident", "all-wrong", "pair", "class", "map"])
 def test_axe_finds_nothing(watched: Watched, open_site: Open, view: str) -> None:
     page = go(watched, open_site("pictures"), f"view={view}")

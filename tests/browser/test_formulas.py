@@ -16,7 +16,7 @@ from site_builder.loading import load
 from site_builder.naming import run_names
 from site_builder.render import environment
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched
+from tests.browser.conftest import HOSTILE, ONCE, Built, Watched
 from tests.browser.paper import headings_over_nothing
 
 pytestmark = pytest.mark.browser
@@ -204,6 +204,7 @@ def test_hostile_names_are_text(watched: Watched, open_site: Open) -> None:
     assert page.locator("img").count() == 0
 
 
+@ONCE
 def test_axe_finds_nothing(watched: Watched, open_site: Open) -> None:
     page = open_page(watched, open_site("many-classes"))
     for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light")):

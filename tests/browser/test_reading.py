@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import Built, Watched
+from tests.browser.conftest import ONCE, Built, Watched
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,7 @@ PAGES = (
 )
 
 
+@ONCE
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_nothing(watched: Watched, open_site: Open, name: str) -> None:
     page = watched.open(open_site("shapes"), name)

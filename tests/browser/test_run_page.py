@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from experiments.results.schema import Split
 from experiments.results.store import ExperimentStore
 from tests.browser.accessible import check_accessible
-from tests.browser.conftest import HOSTILE, Built, Watched, build
+from tests.browser.conftest import HOSTILE, ONCE, Built, Watched, build
 from tests.made_up import write_made_up_store
 
 pytestmark = pytest.mark.browser
@@ -52,6 +52,7 @@ def test_nothing_scrolls_sideways_and_nothing_goes_wrong(
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@ONCE
 def test_axe_finds_nothing(watched: Watched, open_site: Open) -> None:
     page = watched.open(open_site("shapes"), PAGE)
     for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light")):
