@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 import timm
@@ -214,3 +216,49 @@ def test_damaged_features_are_computed_again(features, tmp_path, damage):
     assert torch.equal(features(backbone).fetch(torch.arange(10)), whole)
     assert backbone.seen > n_seen
     assert np.array_equal(np.load(file)["values"], whole.numpy())
+
+
+class NotCachedError(Exception):
+    pass
+
+
+class Refusing:
+    """A progress that lets nothing be computed."""
+
+    def work(self, what, n_steps):
+        raise NotCachedError
+
+
+def parts_of(file) -> dict[str, range]:
+    """Return where the headers of a cached array's archive are."""
+    with zipfile.ZipFile(file) as archive:
+        starts = [member.header_offset for member in archive.infolist()]
+        directory = archive.start_dir
+    # The archive's own header of a member, and NumPy's of its array.
+    headers = {f"header {n}": range(start, start + 200) for n, start in enumerate(starts)}
+    return {**headers, "directory": range(directory, file.stat().st_size)}
+
+
+@pytest.mark.parametrize("part", ["header 0", "header 1", "directory"])
+def test_no_flipped_bit_gives_other_features_or_a_failure(features, tmp_path, part):
+    # Long enough that zipfile does not read to the end whatever it is asked for.
+    backbone = FrozenBackbone(nn.Flatten())
+    whole = features(nn.Flatten()).fetch(torch.arange(10))
+    (file,) = tmp_path.iterdir()
+    content = file.read_bytes()
+    n_missed = 0
+    for place in parts_of(file)[part]:
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            file.write_bytes(damaged)
+            try:
+                found = cached_features(backbone, examples("key"), tmp_path, Refusing())
+            except NotCachedError:
+                n_missed += 1
+            else:
+                assert torch.equal(found.examples.fetch(torch.arange(10)), whole), (place, bit)
+                # What it took to compute them is of the same archive.
+                assert 0 < found.computing_s < 60
+    # Nothing depends on some bits, such as those of a date.
+    assert n_missed > 400
