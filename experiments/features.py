@@ -31,7 +31,7 @@ from experiments.results.files import fresh_path
 
 # Raise this when the same backbone and pixels would give other features than before, or when the
 # same name would hold something else.
-_FORMAT = 4
+_FORMAT = 5
 # What computes them.
 _VERSIONS = (torch.__version__, torchvision.__version__, timm.__version__)
 # How far a traced backbone's features may be from its own: rounding, not another computation.
@@ -79,8 +79,10 @@ class FrozenBackbone:
         the peaks of some thousand images take.
         """
         whole = self.watched.eval() if self.watched else self._backbone
-        self._run = self._run or fastest(whole, inputs[:CPU_PART])
-        outputs = predict(self._run, inputs, self.parts)
+        # One image is too few to trace with; more may come.
+        if self._run is None and len(inputs) > 1:
+            self._run = fastest(whole, inputs[:CPU_PART])
+        outputs = predict(whole if self._run is None else self._run, inputs, self.parts)
         n_features = outputs.shape[1] - (self.watched.n_peaks if self.watched else 0)
         # A copy: a view would keep the peaks of all images.
         return outputs[:, :n_features].clone(), outputs[:, n_features:]
@@ -214,11 +216,12 @@ def in_parts(images: Examples) -> Examples:
     """Return images in batches of which a backbone finds the last pixel still in the CPU's cache.
 
     A batch of 32 is normalised and then goes through the backbone in parts, each fetched from
-    memory once more: RegNetX-200MF takes 5 % longer so.
+    memory once more: RegNetX-200MF takes 5 % longer so. Smaller batches of a run's training are no
+    reason for smaller ones here: another run finds these features in the cache.
     """
     if images.targets.is_cuda:
         return images
-    return replace(images, batch_size=min(images.batch_size, CPU_PART))
+    return replace(images, batch_size=CPU_PART)
 
 
 def _compute(

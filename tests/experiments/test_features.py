@@ -28,6 +28,18 @@ class Counting(nn.Module):
         return images.mean(dim=(2, 3)) @ self.weight
 
 
+class Sizes(nn.Module):
+    """A backbone that notes how many images come at once, as long as its own code runs."""
+
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone, self.sizes = backbone, []
+
+    def forward(self, images):
+        self.sizes.append(len(images))
+        return self.backbone(images)
+
+
 class Untraceable(nn.Module):
     """Does with numbers what cannot be done with the tensors that tracing makes of them."""
 
@@ -49,8 +61,8 @@ class Fickle(nn.Module):
         return features if len(images) > 5 else -features
 
 
-def examples(key: str) -> Examples:
-    return Examples(lambda places: IMAGES[places], torch.arange(len(IMAGES)) % 2, 4, key)
+def examples(key: str, n: int = len(IMAGES), batch_size: int = 4) -> Examples:
+    return Examples(lambda places: IMAGES[places], torch.arange(n) % 2, batch_size, key)
 
 
 @pytest.fixture
@@ -101,6 +113,34 @@ def test_other_inputs_miss_the_cache(features):
     other = Counting()
     features(other, "two")
     assert other.seen > 0
+
+
+def test_features_do_not_depend_on_the_batches_of_training(tmp_path, progress):
+    def compute(batch_size):
+        torch.manual_seed(0)
+        backbone = Sizes(timm.create_model("test_resnet", num_classes=0))
+        images = examples("key", batch_size=batch_size)
+        cache = tmp_path / str(batch_size)
+        made = cached_features(FrozenBackbone(backbone), images, cache, progress).examples
+        return backbone.sizes, made
+
+    sizes, expected = compute(64)
+    for batch_size in (1, 3):
+        of_small, found = compute(batch_size)
+        assert of_small == sizes
+        assert torch.equal(found.fetch(torch.arange(10)), expected.fetch(torch.arange(10)))
+        # The head is trained in the batches that were asked for.
+        assert found.batch_size == batch_size
+
+
+def test_a_backbone_that_saw_a_single_image_first_is_traced_later(tmp_path, progress):
+    backbone = Sizes(timm.create_model("test_resnet", num_classes=0))
+    frozen = FrozenBackbone(backbone)
+    cached_features(frozen, examples("one", n=1), tmp_path, progress)
+    assert backbone.sizes == [1]
+    cached_features(frozen, examples("ten"), tmp_path, progress)
+    # Once to trace it, once to compare; then its graph takes over.
+    assert backbone.sizes == [1, 8, 4]
 
 
 def test_features_can_be_trained_on(features):
@@ -187,13 +227,19 @@ def test_other_weights_of_one_model_miss_the_cache():
     assert key(0) == key(0) != key(1)
 
 
-def test_a_failure_leaves_no_file(features, tmp_path):
-    class Broken(nn.Module):
-        def forward(self, images):
-            raise RuntimeError("no")
+def test_a_failure_while_it_is_written_leaves_no_file(features, tmp_path, monkeypatch):
+    begun = []
 
-    with pytest.raises(RuntimeError):
-        features(Broken())
+    def break_off(file, **arrays):
+        file.write(b"half of it")
+        file.flush()
+        begun.extend(path for path in tmp_path.iterdir() if path.stat().st_size)
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(np, "savez", break_off)
+    with pytest.raises(OSError, match="gone"):
+        features(Counting())
+    assert len(begun) == 1
     assert list(tmp_path.iterdir()) == []
 
 
