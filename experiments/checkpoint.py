@@ -1,32 +1,27 @@
 """Training as it stood after an epoch, on disk: what an interrupted run goes on from."""
 
+import hashlib
 import json
 import math
-import os
-import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from experiments.digests import digest_of
-from experiments.results.files import fresh_path
+from experiments.results.files import write_atomically
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 # Raise this when the same name would hold something else than before.
-_FORMAT = 2
+_FORMAT = 3
 # Training lasts at least this many times as long as writing. The epochs of a small head take
 # milliseconds, and syncing a file takes as long: writing after each would double the time.
 _TRAINING_TO_WRITING = 10
-# What the file's header says of a tensor beside its name, about.
-_HEADER_BYTES = 100
 
 
 @dataclass(frozen=True)
@@ -61,17 +56,24 @@ class Checkpoint:
     def read(self) -> Snapshot | None:
         """Return the last snapshot; None if there is none of this run that can be read."""
         try:
-            with safetensors.safe_open(self._path, "pt") as file:
-                content = json.loads((file.metadata() or {}).get("bakeoff", "{}"))
-                if content.get("format") != _FORMAT or content.get("key") != self._key:
-                    return None
-                # Copies: the file is mapped into memory, and is removed later.
-                tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-                if content.get("sha256") != digest_of(tensors):
-                    return None
-        except (OSError, SafetensorError, ValueError):
+            snapshot = self._stored()
+        except Exception:  # a damaged file makes safetensors raise nearly anything
             return None
-        self._say("goes on from where it was interrupted")
+        if snapshot is not None:
+            self._say("goes on from where it was interrupted")
+        return snapshot
+
+    def _stored(self) -> Snapshot | None:
+        """Return what the file holds; None if it is another run's or not as it was written."""
+        with safetensors.safe_open(self._path, "pt") as file:
+            metadata = file.metadata()
+            content = json.loads(metadata["bakeoff"])
+            if (content["format"], content["key"]) != (_FORMAT, self._key):
+                return None
+            # Copies: the file is mapped into memory, and is removed later.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        if metadata["sha256"] != _digest(tensors, metadata["bakeoff"]):
+            return None
         return Snapshot(tensors, content["facts"])
 
     def offer(self, take: Callable[[], Snapshot]) -> None:
@@ -85,34 +87,13 @@ class Checkpoint:
             return
         snapshot = take()
         tensors = {name: value.cpu().contiguous() for name, value in snapshot.tensors.items()}
-        content = {
-            "format": _FORMAT,
-            "key": self._key,
-            "facts": snapshot.facts,
-            "sha256": digest_of(tensors),
-        }
-        metadata = {"bakeoff": json.dumps(content)}
-        with fresh_path(self._path, _size(tensors, metadata)) as partial, _system_errors():
-            # It writes beside this and renames: the room that was taken is for that.
-            os.truncate(partial, 0)
-            safetensors.torch.save_file(tensors, partial, metadata)
+        content = json.dumps({"format": _FORMAT, "key": self._key, "facts": snapshot.facts})
+        metadata = {"bakeoff": content, "sha256": _digest(tensors, content)}
+        write_atomically(self._path, safetensors.torch.save(tensors, metadata))
         self._written_at = time.perf_counter()
         self._writing_s = self._written_at - started
 
 
-def _size(tensors: dict[str, Tensor], metadata: dict[str, str]) -> int:
-    """Return how many bytes a file has, about, and no fewer."""
-    sizes = (value.nbytes + len(name) + _HEADER_BYTES for name, value in tensors.items())
-    return sum(sizes) + len(json.dumps(metadata)) + _HEADER_BYTES
-
-
-@contextmanager
-def _system_errors() -> Iterator[None]:
-    """Raise what the system answered, such as a full disk, which safetensors has in words only."""
-    try:
-        yield
-    except SafetensorError as error:
-        if found := re.search(r"\(os error (\d+)\)", str(error)):
-            number = int(found[1])
-            raise OSError(number, os.strerror(number)) from error
-        raise
+def _digest(tensors: dict[str, Tensor], content: str) -> str:
+    """Return the SHA-256 of all that a file holds, as 64 hexadecimal digits."""
+    return hashlib.sha256(f"{content} {digest_of(tensors)}".encode()).hexdigest()

@@ -1,3 +1,4 @@
+import os
 import time
 
 import pytest
@@ -7,6 +8,7 @@ from torch import nn
 from experiments.checkpoint import Checkpoint, Snapshot
 from experiments.examples import Examples
 from experiments.learner import Learner
+from experiments.results.files import write_atomically
 from experiments.results.schema import TrainingConfig
 from experiments.train import DivergedError, fit
 
@@ -159,10 +161,34 @@ def test_a_checkpoint_with_a_flipped_bit_is_none(tmp_path):
     with pytest.raises(PowerCutError):
         train(TrainingConfig(max_epochs=3), stop_after=1, kept=checkpoint(tmp_path))
     path = tmp_path / "checkpoint.safetensors"
-    content = bytearray(path.read_bytes())
-    content[-5] ^= 1
-    path.write_bytes(content)
-    assert checkpoint(tmp_path).read() is None
+    content = path.read_bytes()
+    # The header with its length and the history in it, and some of the tensors.
+    n_header = 8 + int.from_bytes(content[:8], "little")
+    for place in [*range(n_header), *range(n_header, len(content), 500)]:
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        assert checkpoint(tmp_path).read() is None, place
+
+
+def test_a_checkpoint_being_written_is_one_file_that_is_known_to_be(tmp_path, monkeypatch):
+    """Otherwise another writer takes it for a leftover, and of a killed one nobody removes it."""
+    path = tmp_path / "checkpoint.safetensors"
+    sync, seen = os.fsync, []
+
+    def look_around(descriptor):
+        if not seen:
+            seen.append(None)
+            write_atomically(tmp_path / "another", b"")
+            seen.extend(file for file in tmp_path.iterdir() if file.stat().st_size)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", look_around)
+    checkpoint(tmp_path).offer(lambda: Snapshot({"values": torch.ones(3)}, {}))
+    (written,) = seen[1:]
+    assert written.name.startswith(f".{path.name}.")
+    assert written.name.endswith(".unfinished")
+    assert checkpoint(tmp_path).read() is not None
 
 
 def test_writing_takes_a_small_share_of_the_time(tmp_path):
