@@ -8,7 +8,8 @@ from contextlib import contextmanager
 # From malloc.h: up to which size memory comes from the heap, and how much of it may lie free there.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_LARGEST_FROM_HEAP = 2**30
+# Before 2.35, glibc takes no more than half of one of its heaps.
+_LARGEST_FROM_HEAP = (2**30, 2**25)
 _LARGEST_FREE = 2**31 - 1
 
 
@@ -29,8 +30,9 @@ def keeping_freed_memory() -> Iterator[None]:
         yield
         return
     libc = ctypes.CDLL(None)
-    libc.mallopt(_M_MMAP_THRESHOLD, _LARGEST_FROM_HEAP)
-    libc.mallopt(_M_TRIM_THRESHOLD, _LARGEST_FREE)
+    # To set the second alone would do harm: once one is set, glibc no longer raises the first.
+    if any(libc.mallopt(_M_MMAP_THRESHOLD, size) for size in _LARGEST_FROM_HEAP):
+        libc.mallopt(_M_TRIM_THRESHOLD, _LARGEST_FREE)
     try:
         yield
     finally:
