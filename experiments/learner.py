@@ -38,7 +38,7 @@ class Learner:
 
     Attributes:
         part_size: Examples that go through the model at once; less than a batch where memory ran
-            out.
+            out. Where batch norm learns in parts of two, an odd batch has one of three.
     """
 
     def __init__(self, model: nn.Module, config: TrainingConfig, learning: Learning) -> None:
@@ -126,7 +126,7 @@ class Learner:
         self._forget_gradients()
         smoothing = self._config.label_smoothing
         losses, hits = [], []
-        for part, of_part in _parts(inputs, targets, self.part_size):
+        for part, of_part in self._parts(inputs, targets):
             logits = self._logits(part)
             objective = _mean_loss(logits, of_part, len(targets), smoothing)
             objective.backward()
@@ -137,6 +137,19 @@ class Learner:
             hits.append((seen.argmax(dim=1) == of_part).sum())
         return reduce(operator.add, losses), reduce(operator.add, hits)
 
+    def _parts(self, inputs: Tensor, targets: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
+        """Return a batch in parts as even as can be: batch norm needs two in each."""
+        n_parts = math.ceil(len(targets) / self.part_size)
+        if n_parts == 1:
+            return [(inputs, targets)]
+        if self._learns_in_pairs():
+            n_parts = len(targets) // 2
+        return zip(inputs.tensor_split(n_parts), targets.tensor_split(n_parts), strict=True)
+
+    def _learns_in_pairs(self) -> bool:
+        """Return whether an odd batch needs a part of three: only batch norm minds one of one."""
+        return self.part_size == 2 and self._has_batch_norm()
+
     def _logits(self, part: Tensor) -> Tensor:
         """Return the logits of a part, with the way back to what learns."""
         try:
@@ -144,12 +157,12 @@ class Learner:
                 logits: Tensor = self._model(part)
             return logits.float()
         except ValueError as error:
-            if len(part) > 1 or self.part_size == self._config.batch_size:
+            if self.part_size > 1 or self._config.batch_size == 1:
                 raise
             # Batch norm's own words do not say why there is only one.
             raise torch.OutOfMemoryError(
-                f"of a batch of {self._config.batch_size} only {self.part_size} fit into the "
-                f"memory at once, and a part of one cannot be learned from ({error}); a smaller "
+                f"of a batch of {self._config.batch_size} fewer than 3 fit into the memory at "
+                f"once, and a part of one cannot be learned from ({error}); a smaller "
                 "input_size under [preprocessing], a smaller model or another strategy needs less"
             ) from error
 
@@ -183,9 +196,10 @@ class Learner:
         """What a reader must know of how batches were computed; None if there is nothing."""
         if self.part_size == self._config.batch_size:
             return None
+        most = 3 if self._learns_in_pairs() else self.part_size
         said = (
             f"batches of {self._config.batch_size} did not fit into the memory: they were computed "
-            f"in parts of at most {self.part_size}, and the gradients added up"
+            f"in parts of at most {most}, and the gradients added up"
         )
         if not self._has_batch_norm():
             return said
@@ -220,14 +234,6 @@ class Learner:
             place, name = key.split(".")
             by_place.setdefault(int(place), {})[name] = _laid_out(value, parameters[int(place)])
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": by_place})
-
-
-def _parts(inputs: Tensor, targets: Tensor, size: int) -> Iterable[tuple[Tensor, Tensor]]:
-    """Return a batch in parts of `size` at most, as even as can be: batch norm needs two each."""
-    n_parts = math.ceil(len(targets) / size)
-    if n_parts == 1:
-        return [(inputs, targets)]
-    return zip(inputs.tensor_split(n_parts), targets.tensor_split(n_parts), strict=True)
 
 
 def _mean_loss(logits: Tensor, targets: Tensor, n: int, smoothing: float = 0.0) -> Tensor:

@@ -121,6 +121,53 @@ def test_parts_are_even_since_batch_norm_cannot_learn_from_one_example():
     assert small.sizes == [4, 3, 3, 3]
 
 
+def test_an_odd_batch_of_which_two_examples_fit_or_three_is_learned_from():
+    """Batch norm needs two in each part, so an odd batch has one of three."""
+    small, plain = SmallMemory(with_batch_norm(), most=3), with_batch_norm()
+    ours, by_hand = (learner(model, batch_size=16) for model in (small, plain))
+    ours.part_size = 2
+    loss, _ = ours.step(*batch(13))
+    assert small.sizes == [3, 2, 2, 2, 2, 2]
+    assert ours.part_size == 2
+    assert "in parts of at most 3" in ours.note
+    # The arithmetic is the batch's: the mean loss of all 13, whatever part they are in.
+    parts = zip(*(values.split(small.sizes) for values in batch(13)), strict=True)
+    expected = sum(
+        functional.cross_entropy(plain(inputs), targets, reduction="sum") / 13
+        for inputs, targets in parts
+    )
+    expected.backward()
+    by_hand.optimizer.step()
+    torch.testing.assert_close(loss, expected.detach())
+    torch.testing.assert_close(small.model.state_dict(), plain.state_dict())
+
+
+def test_an_odd_batch_without_batch_norm_has_no_more_than_two_in_a_part():
+    small = SmallMemory(network(), most=2)
+    ours = learner(small, batch_size=16)
+    ours.part_size = 2
+    ours.step(*batch(13))
+    assert small.sizes == [2] * 6 + [1]
+    assert "in parts of at most 2" in ours.note
+
+
+def test_an_odd_batch_of_which_no_three_fit_is_out_of_memory():
+    small = SmallMemory(with_batch_norm(), most=2)
+    ours = learner(small, batch_size=16)
+    ours.step(*batch(16))
+    assert ours.part_size == 2
+    with pytest.raises(torch.OutOfMemoryError, match="of a batch of 16 fewer than 3 fit"):
+        ours.step(*batch(13))
+
+
+def test_what_batch_norm_says_of_a_batch_of_one_is_not_taken_for_memory():
+    ours = learner(with_batch_norm(), batch_size=16)
+    ours.part_size = 2
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        ours.step(*batch(1))
+    assert ours.part_size == 2
+
+
 @pytest.mark.parametrize("make", [network, with_batch_norm])
 def test_that_batch_norm_saw_parts_is_said(make):
     halved = learner(SmallMemory(make(), most=8), batch_size=16)
@@ -140,7 +187,7 @@ def test_batch_norm_that_does_not_learn_saw_no_parts():
 
 def test_batch_norm_of_which_one_example_fits_is_out_of_memory():
     ours = learner(SmallMemory(with_batch_norm(), most=1), batch_size=16)
-    with pytest.raises(torch.OutOfMemoryError, match=r"of a batch of 16 only 1 fit.*input_size"):
+    with pytest.raises(torch.OutOfMemoryError, match=r"of a batch of 16 fewer than 3 fit.*input_size"):
         ours.step(*batch())
 
 
