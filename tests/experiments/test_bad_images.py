@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.config import FolderConfig
+from experiments.config import FolderConfig, ManifestConfig
 from experiments.datasets import ImageDataset, load_dataset
 from experiments.decoding import MAX_PIXELS, UnreadableError, check, decode
 from experiments.results.errors import DataError
@@ -238,8 +238,25 @@ def test_one_in_a_hundred_is_allowed_and_no_more(image_folder):
 def test_a_class_that_loses_its_last_image_is_named(image_folder):
     root = image_folder({"train": {"a": 9, "b": 9, "c": 9}, "test": {"a": 1, "b": 1, "c": 1}})
     (root / "test" / "b" / "0.png").write_bytes(b"")
-    with pytest.raises(DataError, match=r"class 'b' .*split test: 1 of its 10 files cannot"):
+    with pytest.raises(DataError, match=r"class 'b' .*test; of its files there \(1\) none can"):
         load(root)
+
+
+def test_a_class_that_never_had_an_image_lost_none(tmp_path):
+    """A broken image of another split is not why a split has none."""
+    rows = [("a", "train"), ("b", "train"), ("c", "train"), ("a", "test"), ("b", "test")]
+    lines = ["path,label,split"]
+    for label, split in rows:
+        for index in range(4):
+            name = f"{label}-{split}-{index}.jpg"
+            broken = (label, index) == ("c", 0)
+            (tmp_path / name).write_bytes(b"" if broken else photograph())
+            lines.append(f"{name},{label},{split}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    options = {"title": "Mine", "max_unreadable_fraction": 0.5}
+    config = ManifestConfig(source="manifest", file=tmp_path / "labels.csv", **options)
+    with pytest.raises(DataError, match=r"class 'c' has no image in split test$"):
+        load_dataset(config, tmp_path)
 
 
 def test_a_file_that_may_not_be_read_is_left_out(image_folder):
