@@ -27,7 +27,7 @@ from experiments.runner import discard_checkpoint
 from experiments.surroundings import Surroundings
 from experiments.thumbnails import Picture, write_thumbnails
 from experiments.transforms import resolve_preprocessing
-from experiments.weights import missing_weights, weights_source
+from experiments.weights import missing_weights, weights_source, where_looked
 
 
 def run_experiment(
@@ -157,12 +157,7 @@ def _find_everything(
         problems.append(str(error))
     pretrained = sorted({run.model for run in runs if run.strategy != "scratch"})
     if missing := missing_weights(pretrained, around.weights_dir):
-        looked = f"in {around.weights_dir} and " if around.weights_dir else ""
-        problems.append(
-            f"the pretrained weights of {', '.join(missing)} are missing: looked {looked}in the "
-            "hub's cache, and the hub does not answer. Set weights_dir, or pass --weights-dir, to "
-            "a folder that holds <model>.safetensors"
-        )
+        problems.append(where_looked(missing, around.weights_dir))
     if problems:
         raise DataError("\n".join(problems))
     check_asked(config, dataset)

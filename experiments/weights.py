@@ -123,6 +123,28 @@ def missing_weights(names: Iterable[str], weights_dir: Path | None) -> list[str]
     return [name for name, host in hosts.items() if host in silent]
 
 
+def where_looked(missing: Iterable[str], weights_dir: Path | None) -> str:
+    """Say where models' weights were looked for in vain, and what to do about it."""
+    names: dict[str, list[str]] = {}
+    for name in missing:
+        names.setdefault(_places(name, weights_dir), []).append(name)
+    found = "; those of ".join(
+        f"{', '.join(of_place)} are missing: {place}" for place, of_place in names.items()
+    )
+    return (
+        f"the pretrained weights of {found}. Set weights_dir, or pass --weights-dir, to a folder "
+        "that holds <model>.safetensors"
+    )
+
+
+def _places(name: str, weights_dir: Path | None) -> str:
+    host = _host(name)
+    folders = [weights_dir, _cache(name) if host else None]
+    looked = " and ".join(f"in {folder}" for folder in folders if folder)
+    silence = f"{host} does not answer" if host else "timm knows of none"
+    return f"looked {looked}, and {silence}" if looked else silence
+
+
 def _first(keys: tuple[str, ...]) -> str:
     more = len(keys) - N_KEYS_NAMED
     return ", ".join(keys[:N_KEYS_NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -148,10 +170,17 @@ def _address(name: str) -> str | None:
     return pretrained.url or None
 
 
+def _cache(name: str) -> Path:
+    """Return the folder where a model's weights are kept once they have been fetched."""
+    if _address(name):
+        return Path(torch.hub.get_dir()) / "checkpoints"
+    return Path(huggingface_hub.constants.HF_HUB_CACHE)
+
+
 def _is_cached(name: str) -> bool:
     if address := _address(name):
         file_name = Path(urlsplit(address).path).name
-        return (Path(torch.hub.get_dir()) / "checkpoints" / file_name).is_file()
+        return (_cache(name) / file_name).is_file()
     repository = _hub_repository(name)
     return repository is not None and any(
         isinstance(huggingface_hub.try_to_load_from_cache(repository, file), str)

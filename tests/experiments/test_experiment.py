@@ -573,20 +573,28 @@ def test_an_unknown_model_changes_nothing(quick_config, store, around):
     assert not store.folder.exists()
 
 
-def test_all_that_is_missing_is_said_at_once(quick_config, store, around, monkeypatch, tmp_path):
-    monkeypatch.setattr(weights, "ENDPOINT", "http://127.0.0.1:9")
+@pytest.mark.parametrize(
+    ("model", "silent"),
+    [("vgg16", weights.ENDPOINT), ("torchvision/vgg16", "https://download.pytorch.org")],
+)
+def test_all_that_is_missing_is_said_at_once(
+    quick_config, store, around, monkeypatch, tmp_path, model, silent
+):
+    monkeypatch.setattr(weights, "_answers", lambda host: False)
+    monkeypatch.setattr(weights, "_is_cached", lambda name: False)
     config = quick_config.model_copy(
         update={
             "strategy": "frozen",
             "dataset": OxfordPetsConfig(source="oxford-iiit-pet", data_dir=tmp_path / "nowhere"),
-            "models": [quick_config.models[0].model_copy(update={"name": "vgg16"})],
+            "models": [quick_config.models[0].model_copy(update={"name": model})],
         }
     )
     with pytest.raises(DataError) as caught:
         run(config, store, around)
     message = str(caught.value)
     assert "Oxford-IIIT Pet dataset is missing" in message
-    assert "weights of vgg16 are missing" in message
+    assert f"weights of {model} are missing" in message
+    assert f"and {silent} does not answer" in message
     for option in ("data_dir", "--data-dir", "weights_dir", "--weights-dir"):
         assert option in message
     assert not store.folder.exists()

@@ -15,7 +15,7 @@ from torchvision import models as torchvision_models
 
 from experiments import models, weights
 from experiments.results.errors import DataError
-from experiments.weights import missing_weights, weights_source
+from experiments.weights import missing_weights, weights_source, where_looked
 
 TINY = "test_efficientnet"
 SQUEEZENET = "torchvision/squeezenet1_1"
@@ -268,6 +268,28 @@ def test_weights_that_timm_has_from_an_address_are_looked_for_in_torchs_cache(
     torch.save(state, tmp_path / "hub" / "checkpoints" / file)
     assert missing_weights([name], None) == []
     assert torch.equal(load(None, name)["conv1.weight"], state["conv1.weight"])
+
+
+@pytest.mark.usefixtures("no_caches")
+def test_it_is_said_where_each_models_weights_were_looked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "ENDPOINT", "https://hub.example")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    checkpoints = tmp_path / "torch" / "hub" / "checkpoints"
+    said = where_looked(["resnet50", "legacy_xception", "vgg16", SQUEEZENET, NO_WEIGHTS], None)
+    host = "https://" + timm.get_pretrained_cfg("legacy_xception").url.split("/")[2]
+    of_torchvision = "https://download.pytorch.org"
+    assert host != of_torchvision
+    assert said == (
+        "the pretrained weights of resnet50, vgg16 are missing: looked in "
+        f"{tmp_path}, and https://hub.example does not answer; those of legacy_xception are "
+        f"missing: looked in {checkpoints}, and {host} does not answer; those of {SQUEEZENET} are "
+        f"missing: looked in {checkpoints}, and {of_torchvision} does not answer; those of "
+        f"{NO_WEIGHTS} are missing: timm knows of none. Set weights_dir, or pass --weights-dir, to "
+        "a folder that holds <model>.safetensors"
+    )
+    mine = where_looked([SQUEEZENET, NO_WEIGHTS], tmp_path)
+    assert f"looked in {tmp_path} and in {checkpoints}, and {of_torchvision} does not" in mine
+    assert f"{NO_WEIGHTS} are missing: looked in {tmp_path}, and timm knows of none." in mine
 
 
 @pytest.mark.usefixtures("no_caches")
