@@ -1,7 +1,6 @@
 """Images for results that were imported without any: found below a folder by the sample ids."""
 
 import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from experiments.cores import n_cores
 from experiments.decoding import UnreadableError, check, decode
 from experiments.progress import Progress
 from experiments.results.errors import DataError
@@ -94,7 +94,7 @@ def _look_at_all(
     seen = []
     with (
         progress.work("looking at images", len(files)) as step,
-        ThreadPoolExecutor(os.cpu_count()) as threads,
+        ThreadPoolExecutor(n_cores()) as threads,
     ):
         for sample in threads.map(partial(_look, folder), samples, files):
             seen.append(sample)

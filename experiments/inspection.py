@@ -1,7 +1,6 @@
 """Every file is looked at once: its digests, its size, and whether it can be decoded."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 import PIL
 from pydantic import TypeAdapter, ValidationError
 
+from experiments.cores import n_cores
 from experiments.decoding import Look, UnreadableError, check
 from experiments.results.files import write_atomically
 from experiments.results.schema import UnreadableImage
@@ -58,7 +58,7 @@ def inspect_images(
     items: list[ImageItem] = []
     unreadable: list[UnreadableImage] = []
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        with ThreadPoolExecutor(n_cores()) as threads:
             looks = threads.map(lambda entry: _look(entry, listing, known), listing.entries)
             for entry, (sha256, verdict) in zip(listing.entries, looks, strict=True):
                 if sha256:

@@ -7,7 +7,6 @@ average and by at most 2.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
+from experiments.cores import n_cores
 from experiments.datasets import ImageDataset, ImageItem
 from experiments.lock import only_maker
 from experiments.progress import Progress
@@ -154,7 +154,7 @@ def one_image_a_thread() -> Iterator[ThreadPoolExecutor]:
     n_threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(
-            os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,)
+            n_cores(), initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
             yield pool
     finally:

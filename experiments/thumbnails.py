@@ -10,7 +10,6 @@ Measured on photographs of pets, 437 x 384 px on average: a thumbnail takes 1.3 
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from itertools import groupby, islice
 
 from PIL import Image, ImageOps
 
+from experiments.cores import n_cores
 from experiments.progress import Progress
 from experiments.results.errors import StoreError
 from experiments.results.schema import ExampleSheet, StoredFile, Thumbnails, ThumbnailSheet
@@ -151,7 +151,7 @@ def _write_sheets(
     previews: dict[int, bytes] = {}
     with (
         progress.work("drawing thumbnails", len(pictures)) as step,
-        ThreadPoolExecutor(os.cpu_count()) as threads,
+        ThreadPoolExecutor(n_cores()) as threads,
     ):
         drawn = threads.map(lambda place: draw(pictures[place].open()), order)
         for target, part, places in plan:

@@ -1,6 +1,5 @@
 """Mean and deviation of the training images' colours, over all their pixels."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageStat
 from pydantic import TypeAdapter, ValidationError
 
+from experiments.cores import n_cores
 from experiments.datasets import ImageDataset, ImageItem
 from experiments.progress import Progress
 from experiments.results.files import write_atomically
@@ -77,7 +77,7 @@ def _sums(
         return known
     with (
         progress.work("adding up pixels", len(unknown)) as step,
-        ThreadPoolExecutor(os.cpu_count()) as threads,
+        ThreadPoolExecutor(n_cores()) as threads,
     ):
         for item, sums in zip(
             unknown, threads.map(lambda item: _add_up(dataset.open(item)), unknown), strict=True
