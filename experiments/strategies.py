@@ -81,8 +81,10 @@ def refuse_lone_images(model: Classifier, config: RunConfig, image: Tensor) -> N
     for norm in trial.modules():
         if isinstance(norm, _BatchNorm):
             norm.register_forward_pre_hook(look)
-    # Dropout draws at random: what the run draws must not depend on this.
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    # Dropout draws at random, on a GPU from that one's generator: what the run draws must not
+    # depend on this.
+    gpus = [image.device] if image.is_cuda else []
+    with torch.no_grad(), torch.random.fork_rng(gpus):
         trial(image)
 
 

@@ -40,6 +40,11 @@ def configured(quick_config):
     return configure
 
 
+def in_batches(config: RunConfig, size: int) -> RunConfig:
+    training = config.training.model_copy(update={"batch_size": size})
+    return config.model_copy(update={"training": training})
+
+
 def names(model: nn.Module, learning) -> dict[str, float]:
     known = {id(module): name for name, module in model.named_modules()}
     return {known[id(module)]: factor for module, factor in learning}
@@ -110,8 +115,7 @@ def test_a_batch_of_one_is_refused_where_batch_norm_cannot_learn(
     model, configured, strategy, side, batch_size, refused
 ):
     config = configured(strategy, max_epochs=3, epochs_per_stage=2)
-    training = config.training.model_copy(update={"batch_size": batch_size})
-    config = config.model_copy(update={"training": training})
+    config = in_batches(config, batch_size)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     drawn = torch.get_rng_state()
     with (
@@ -122,6 +126,35 @@ def test_a_batch_of_one_is_refused_where_batch_norm_cannot_learn(
         refuse_lone_images(model, config, torch.zeros(1, 3, side, side))
     assert torch.equal(torch.get_rng_state(), drawn)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+class OnGpu(torch.Tensor):
+    """An image on the CPU that says it is on the second GPU."""
+
+    is_cuda = True
+    device = torch.device("cuda:1")
+
+
+def test_the_trial_gives_the_gpu_back_its_random_state(model, configured, monkeypatch):
+    given_back = []
+
+    @contextlib.contextmanager
+    def fork_rng(devices):
+        given_back.extend(devices)
+        yield
+
+    monkeypatch.setattr(torch.random, "fork_rng", fork_rng)
+    image = torch.zeros(1, 3, 256, 256).as_subclass(OnGpu)
+    refuse_lone_images(model, in_batches(configured("full"), 1), image)
+    assert given_back == [torch.device("cuda:1")]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_what_a_run_draws_on_a_gpu_does_not_depend_on_the_trial(model, configured):
+    image = torch.zeros(1, 3, 256, 256, device="cuda")
+    drawn = torch.cuda.get_rng_state()
+    refuse_lone_images(model.cuda(), in_batches(configured("full"), 1), image)
+    assert torch.equal(torch.cuda.get_rng_state(), drawn)
 
 
 @pytest.mark.parametrize(
