@@ -3,6 +3,7 @@
 Several processes may do different runs of one experiment at once, on hosts that share its folder.
 """
 
+import fcntl
 import json
 import os
 import platform
@@ -19,7 +20,7 @@ from experiments.results.files import write_atomically
 LOCK_FILE = ".lock"
 HOLDER_FILE = ".lock-holder.json"
 RUNNING_FOLDER = ".running"
-# `busy_runs` holds a lock for a moment to see whether another does.
+# `busy_runs` shares a lock for a moment to see whether another process holds it.
 _MOMENT_S = 2.0
 
 
@@ -79,34 +80,55 @@ def only_runner(folder: Path, run_id: str, now: datetime) -> Iterator[None]:
 
 
 def busy_runs(folder: Path) -> list[str]:
-    """Return the ids of the runs that other processes are doing now."""
+    """Return the ids of the runs that other processes are doing now.
+
+    Processes that ask at the same moment do not take each other for one that is doing a run.
+    """
     locks = sorted((folder / RUNNING_FOLDER).glob("*.lock"))
-    return [path.stem for path in locks if not _is_free(path)]
+    return [path.stem for path in locks if _is_held(path)]
 
 
 @contextmanager
-def only_maker(path: Path) -> Iterator[None]:
-    """Hold the making of a cached file: of several processes one makes it, the others wait."""
+def only_maker(path: Path, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the making of a cached file: of several processes one makes it, the others wait.
+
+    Args:
+        path: The file; its folder is made where it is missing.
+        on_wait: Told what is waited for, which may take minutes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f".{path.name}.lock")
-    with FileLock(lock):
+    file = path.with_name(f".{path.name}.lock")
+    lock = FileLock(file)
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        if on_wait is not None:
+            on_wait(f"waiting for another process, which makes {path}")
+        held = lock.acquire()
+    with held:
         try:
             yield
         finally:
             # One that still waits for it may then go on beside another: that makes the file twice,
             # and no harm.
-            lock.unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
 
 
 def _run_lock(folder: Path, run_id: str) -> Path:
     return folder / RUNNING_FOLDER / f"{run_id}.lock"
 
 
-def _is_free(path: Path) -> bool:
+def _is_held(path: Path) -> bool:
+    """Return whether a process holds a lock, which is to keep everyone else out."""
     try:
-        with FileLock(path, timeout=0):
-            return True
-    except Timeout:
+        # Several processes may look at once: only `FileLock` keeps a shared lock away.
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        # It is gone, or out of reach, also of whoever would do the run.
         return False
 
 
