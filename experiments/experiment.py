@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from experiments import models
+from experiments import again, models
 from experiments.architecture.missing import describe_missing
 from experiments.config import ExperimentConfig
 from experiments.config_text import config_text
@@ -76,14 +76,11 @@ def run_experiment(
 
     with only_writer(store.folder, around.now(), say_who):
         _write_experiment(config, dataset, store, around, force=force)
-    replaced = {id_: _replaced(id_, store, around) for id_ in runs} if force else {}
-    missing = {
-        id_: run for id_, run in runs.items() if force or _is_missing(id_, run, store, around)
-    }
+    replaced = _to_do(runs, store, around, force=force)
     watching = replace(around, layers=tuple(config.explain.layers))
     tasks = [
-        Task(id_, run, place, len(missing), store, watching, replaced.get(id_))
-        for place, (id_, run) in enumerate(missing.items(), start=1)
+        Task(id_, runs[id_], place, len(replaced), store, watching, stored)
+        for place, (id_, stored) in enumerate(replaced.items(), start=1)
     ]
     records = launch(tasks, dataset)
     if elsewhere := busy_runs(store.folder):
@@ -97,32 +94,59 @@ def run_experiment(
     return records
 
 
-def _is_missing(run_id: str, run: RunConfig, store: ExperimentStore, around: Surroundings) -> bool:
-    """Return whether a run has to be done; say so if it was done with another configuration."""
+def _to_do(
+    runs: dict[str, RunConfig], store: ExperimentStore, around: Surroundings, *, force: bool
+) -> dict[str, RunRecord | None]:
+    """Return the ids of the runs to do, each with the finished record that it replaces.
+
+    What another process is doing, or what is out of reach, is among them: that is for whoever does
+    them to say.
+    """
+    to_do: dict[str, RunRecord | None] = {}
+    for run_id, run in runs.items():
+        if not force and not store.has_run(run_id):
+            to_do[run_id] = None
+            continue
+        try:
+            with only_runner(store.folder, run_id, around.now()):
+                stored = (_begin_anew if force else _finished)(run_id, store)
+                if force or stored is None or again.is_begun(run_id, store):
+                    to_do[run_id] = stored
+                else:
+                    _say_changes(stored, run, around)
+        except (BusyError, OSError):
+            to_do[run_id] = None
+    return to_do
+
+
+def _begin_anew(run_id: str, store: ExperimentStore) -> RunRecord | None:
+    """Return the finished run that is to be done again, and remove what there is of any other."""
+    again.forget(run_id, store)
+    discard_checkpoint(run_id, store)
+    stored = _readable(run_id, store)
+    if stored is not None and stored.status == "finished":
+        return stored
+    store.remove_run(run_id)
+    return None
+
+
+def _finished(run_id: str, store: ExperimentStore) -> RunRecord | None:
+    """Return the record of a run that has finished, and remove what a crash left behind."""
+    again.settle(run_id, store)
     if not store.has_run(run_id) or (stored := store.read_run(run_id)).status == "failed":
-        return True
+        return None
     # A crash between the record and this leaves it behind.
     discard_checkpoint(run_id, store)
+    return stored
+
+
+def _say_changes(stored: RunRecord, run: RunConfig, around: Surroundings) -> None:
+    """Say if a run was done with another configuration than it would be now."""
     if changed := _changed_setup(stored, run, around):
         around.progress.say(
-            f"note: {run_id} is stored as it was configured before, with another {changed}; "
-            f"--runs {run_id} --force does it again"
+            f"note: {stored.run_id} is stored as it was configured before, with another {changed}; "
+            f"--runs {stored.run_id} --force does it again"
         )
-    return False
-
-
-def _replaced(run_id: str, store: ExperimentStore, around: Surroundings) -> RunRecord | None:
-    """Return the finished run that is to be done again, and remove what there is of any other."""
-    try:
-        with only_runner(store.folder, run_id, around.now()):
-            discard_checkpoint(run_id, store)
-            stored = _readable(run_id, store)
-            if stored is not None and stored.status == "finished":
-                return stored
-            store.remove_run(run_id)
-    except BusyError:
-        pass  # whoever is doing it has begun anew, or goes on
-    return None
 
 
 def _readable(run_id: str, store: ExperimentStore) -> RunRecord | None:

@@ -83,7 +83,8 @@ def run_and_store(
         raise  # and the others would fail likewise
     except Exception as error:  # whatever happens to one run, the others must go on
         why = failure_of(error)
-        return store_failure(run_id, config, store, around, why, history, started_at)
+        record = failed_record(run_id, config, store, around, why, history, started_at)
+        return store_failure(record, store)
     store.write_run(record)
     discard_checkpoint(run_id, store)
     return record
@@ -234,7 +235,7 @@ def failure_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def store_failure(
+def failed_record(
     run_id: str,
     config: RunConfig,
     store: ExperimentStore,
@@ -243,7 +244,7 @@ def store_failure(
     history: list[Epoch],
     started_at: datetime | None = None,
 ) -> RunRecord:
-    """Store that a run failed, and keep what it can go on from.
+    """Make the record of a run that failed.
 
     Args:
         run_id: The run.
@@ -255,12 +256,11 @@ def store_failure(
         started_at: When it began, UTC; now where that is not known.
 
     Returns:
-        The record.
+        The record, which is not stored.
     """
-    store.remove_run(run_id, keep=CHECKPOINT_FILE)
     now = around.now()
     missing = ("preprocessing", "best_epoch", "cost", "predictions", "weights", "embedding")
-    record = RunRecord(
+    return RunRecord(
         absent=dict.fromkeys(missing, "the run failed"),
         run_id=run_id,
         experiment=store.name,
@@ -279,5 +279,10 @@ def store_failure(
             config, around.device, weights=None, started_at=started_at or now, finished_at=now
         ),
     )
+
+
+def store_failure(record: RunRecord, store: ExperimentStore) -> RunRecord:
+    """Store the record of a run that failed, keep what it can go on from, and return it."""
+    store.remove_run(record.run_id, keep=CHECKPOINT_FILE)
     store.write_run(record)
     return record

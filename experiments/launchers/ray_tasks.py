@@ -18,9 +18,9 @@ from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.config import ResourcesConfig
 from experiments.datasets import ImageDataset
 from experiments.launchers.relay import Event, Relay, Screen
-from experiments.launchers.tasks import Task, alone, do_task, finished, give_up
+from experiments.launchers.tasks import Task, alone, do_task, fail, finished, give_up, has_replaced
 from experiments.results.errors import BakeoffError, ConfigError
-from experiments.results.files import write_atomically
+from experiments.results.files import replacing_folder, write_atomically
 from experiments.results.schema import RunRecord
 from experiments.results.store import RUN_FILE, ExperimentStore
 from experiments.runner import failure_of
@@ -213,11 +213,13 @@ def _take(ray: Any, reference: Any, task: Task) -> RunRecord | None:
 
 
 def _write(task: Task, record: RunRecord, files: dict[str, bytes]) -> RunRecord:
-    """Store a run's files, and its record after them."""
-    task.store.remove_run(task.run_id)
+    """Store a run's files, and its record after them; what it replaces stays until then."""
+    if record.status == "failed" and has_replaced(task):
+        return fail(task, record)
     folder = task.store.run_folder(task.run_id)
-    for name, content in files.items():
-        if name != RUN_FILE:
-            write_atomically(folder / name, content)
-    task.store.write_run(record)
+    with replacing_folder(folder):
+        for name, content in files.items():
+            if name != RUN_FILE:
+                write_atomically(folder / name, content)
+        task.store.write_run(record)
     return record

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from experiments.again import run_again, say_kept, settle
 from experiments.datasets import ImageDataset
 from experiments.lock import BusyError, only_runner
-from experiments.results.errors import BakeoffError
+from experiments.results.errors import BakeoffError, DiskFullError
+from experiments.results.files import is_out_of_room
 from experiments.results.schema import Epoch, RunConfig, RunRecord
 from experiments.results.store import ExperimentStore
-from experiments.runner import failure_of, run_and_store, store_failure
+from experiments.runner import failed_record, failure_of, run_and_store, store_failure
 from experiments.surroundings import Surroundings
 
 
@@ -23,7 +25,8 @@ class Task:
         n_tasks: How many there are.
         store: Where its results go.
         around: Device, cache, progress, clock.
-        replaces: A finished record that is to be made again; any other that has finished stays.
+        replaces: A finished record that is to be made again, and stays until it has been; any other
+            that has finished stays.
     """
 
     run_id: str
@@ -45,11 +48,13 @@ def do_task(task: Task, dataset: ImageDataset) -> RunRecord | None:
     Raises:
         DiskFullError: If there is no room for a file.
     """
-    return alone(task, lambda: None if finished(task) else _do(task, dataset))
+    return alone(task, lambda: None if finished(task) else do(task, dataset))
 
 
 def give_up(task: Task, why: str, history: Sequence[Epoch] = ()) -> RunRecord | None:
     """Store that a run failed whose process is gone, unless it has finished.
+
+    Where that cannot be stored either, it is said: the other runs have to go on.
 
     Args:
         task: The run.
@@ -57,9 +62,22 @@ def give_up(task: Task, why: str, history: Sequence[Epoch] = ()) -> RunRecord | 
         history: The epochs before.
 
     Returns:
-        The stored record; None where another process does the run by now.
+        The record; None where another process does the run by now.
+
+    Raises:
+        DiskFullError: If there is no room for a file.
     """
-    record = alone(task, lambda: finished(task) or _fail(task, why, list(history)))
+    failed = failed_record(task.run_id, task.config, task.store, task.around, why, list(history))
+    try:
+        record = alone(task, lambda: finished(task) or fail(task, failed))
+    except OSError as error:
+        if is_out_of_room(error):
+            raise DiskFullError(
+                f"{task.store.folder}: no room ({error.strerror}); make room, then give the same "
+                "command again: it goes on where it stopped"
+            ) from None
+        task.around.progress.say(f"note: that {task.run_id} failed cannot be stored: {error}")
+        record = failed
     if record is not None:
         task.around.progress.run_finished(record)
     return record
@@ -77,22 +95,36 @@ def alone(task: Task, act: Callable[[], RunRecord | None]) -> RunRecord | None:
 
 def finished(task: Task) -> RunRecord | None:
     """Return the record of a run that needs no doing, since it has finished."""
+    settle(task.run_id, task.store)
     if not task.store.has_run(task.run_id):
         return None
     record = task.store.read_run(task.run_id)
     return record if record.status == "finished" and record != task.replaces else None
 
 
-def _do(task: Task, dataset: ImageDataset) -> RunRecord:
+def has_replaced(task: Task) -> bool:
+    """Return whether the store still has the finished run that a task is to replace."""
+    if task.replaces is None or not task.store.has_run(task.run_id):
+        return False
+    return task.store.read_run(task.run_id) == task.replaces
+
+
+def do(task: Task, dataset: ImageDataset) -> RunRecord:
+    """Do one run and store it; no other process may be doing it."""
     progress, max_epochs = task.around.progress, task.config.training.max_epochs
     progress.run_started(task.run_id, task.place, task.n_tasks, max_epochs)
-    record = run_and_store(task.run_id, task.config, dataset, task.store, task.around)
+    act = run_again if has_replaced(task) else run_and_store
+    record = act(task.run_id, task.config, dataset, task.store, task.around)
     progress.run_finished(record)
     return record
 
 
-def _fail(task: Task, why: str, history: list[Epoch]) -> RunRecord:
-    return store_failure(task.run_id, task.config, task.store, task.around, why, history)
+def fail(task: Task, record: RunRecord) -> RunRecord:
+    """Store that a run failed, unless the finished one that it was to replace is still there."""
+    if not has_replaced(task):
+        return store_failure(record, task.store)
+    say_kept(task.run_id, task.around)
+    return record
 
 
 def in_this_process(tasks: Sequence[Task], dataset: ImageDataset) -> list[RunRecord]:

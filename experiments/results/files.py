@@ -62,13 +62,18 @@ def fresh_path(path: Path, n_bytes: int) -> Iterator[Path]:
     except BaseException as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        if isinstance(error, OSError) and is_out_of_room(error):
             raise DiskFullError(
                 f"{path}: no room for its {n_bytes:,} bytes ({error.strerror}); make room, then "
                 "give the same command again: it goes on where it stopped"
             ) from None
         raise
     _sync_folder(path.parent)
+
+
+def is_out_of_room(error: OSError) -> bool:
+    """Return whether the disk is full, or what one may have of it."""
+    return error.errno in _NO_ROOM
 
 
 def _open_temporary(path: Path) -> tuple[Path, BinaryIO]:

@@ -7,6 +7,7 @@ import platform
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from experiments.config import FolderConfig, OxfordPetsConfig, load_config
 from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
 from experiments.launchers import in_this_process
-from experiments.lock import only_runner, only_writer
+from experiments.lock import BusyError, only_runner, only_writer
 from experiments.models import Classifier, build_backbone
 from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError, DataError, StoreError
@@ -368,6 +369,34 @@ def test_a_checkpoint_that_outlived_its_run_goes(quick_config, store, around):
     checkpoint.touch()
     assert run(quick_config, store, around) == []
     assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_a_run_that_another_process_has_begun_stays(quick_config, store, around):
+    run(quick_config, store, around)
+    checkpoint = store.run_folder("test_vit-none") / "checkpoint.safetensors"
+    checkpoint.touch()
+    with only_runner(store.folder, "test_vit-none", around.now()):
+        assert run(quick_config, store, around) == []
+        assert checkpoint.exists()
+
+
+def test_a_record_is_read_only_while_no_other_process_can_remove_it(quick_config, store, around):
+    """As another command with `force` does, between a look at the file and reading it."""
+    run(quick_config, store, around)
+
+    class Changing(ExperimentStore):
+        looks = 0
+
+        def has_run(self, run_id):
+            there = super().has_run(run_id)
+            self.looks += 1
+            with suppress(BusyError), only_runner(self.folder, run_id, around.now()):
+                if self.looks == 1:
+                    self.remove_run(run_id)
+            return there
+
+    (record,) = run(quick_config, Changing(store.folder), around)
+    assert record.status == "finished"
 
 
 def test_every_seed_is_a_run_of_its_own(quick_config, store, around):

@@ -71,9 +71,12 @@ class Killing(PlainProgress):
     def say(self, message):
         self.said.append(message)
 
+    @property
+    def checkpoint(self):
+        return self.store.run_folder(self.run_id) / CHECKPOINT_FILE
+
     def epoch_finished(self, run_id, epoch):
-        checkpoint = self.store.run_folder(run_id) / CHECKPOINT_FILE
-        if run_id == self.run_id and self.killed is None and checkpoint.exists():
+        if run_id == self.run_id and self.killed is None and self.checkpoint.exists():
             holder = self.store.folder / RUNNING_FOLDER / f"{run_id}.json"
             self.killed = json.loads(holder.read_bytes())["pid"]
             os.kill(self.killed, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """A process that does a run may end at any moment: nothing that is stored goes with it."""
 
 import dataclasses
+import errno
 import multiprocessing
 import os
 import signal
@@ -10,15 +11,17 @@ from contextlib import ExitStack
 import pytest
 from rich.console import Console
 
+from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.experiment import run_experiment
 from experiments.launchers import in_this_process, local, ray_tasks
-from experiments.launchers.tasks import Task, do_task
+from experiments.launchers.tasks import Task, do_task, give_up
 from experiments.lock import only_runner
 from experiments.progress import PlainProgress
-from experiments.results.errors import ConfigError, StoreError
+from experiments.results.errors import ConfigError, DiskFullError, StoreError
 from experiments.results.store import ExperimentStore
+from experiments.runner import failed_record
 
-from .test_launchers import ONE_THREAD, Killing, planned, surroundings
+from .test_launchers import ONE_THREAD, Killing, outcome, planned, surroundings
 
 FIRST, SECOND = "test_vit-none", "test_vit-strong"
 WHY = "OSError: [Errno 5] Input/output error: 'a disk'"
@@ -42,6 +45,23 @@ class Broken(ExperimentStore):
             told.touch()
             raise OSError(5, "Input/output error", "a disk")
         super().remove_run(run_id, keep=keep)
+
+
+class OutOfReach(ExperimentStore):
+    """Never lets a run begin, or its failure be stored."""
+
+    number = errno.EIO
+
+    def remove_run(self, run_id, *, keep=None):
+        if run_id == FIRST:
+            raise OSError(self.number, os.strerror(self.number), "a disk")
+        super().remove_run(run_id, keep=keep)
+
+
+class Full(OutOfReach):
+    """Says so where no writing of a file could."""
+
+    number = errno.ENOSPC
 
 
 class Recording(PlainProgress):
@@ -117,6 +137,40 @@ def test_an_error_before_a_run_begins_is_that_runs_failure(quick_config, tmp_pat
     assert store.read_run(FIRST).failure == WHY
 
 
+@pytest.mark.parametrize("launch", [in_this_process, ONE_THREAD])
+def test_an_error_that_lasts_does_not_keep_the_other_runs_from_going_on(
+    quick_config, tmp_path, launch
+):
+    store, progress = OutOfReach(tmp_path / "quick"), Recording()
+    started = surroundings(tmp_path, progress)
+    config = planned(quick_config)
+    first, second = run_experiment(config, store, started, downloads=tmp_path, launch=launch)
+    assert (first.status, first.failure, second.status) == ("failed", WHY, "finished")
+    assert not store.has_run(FIRST)
+    assert f"note: that {FIRST} failed cannot be stored: {WHY[9:]}" in progress.said
+    assert f"  {FIRST}  FAILED: {WHY}" in progress.said
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_lock_that_stays_out_of_reach_is_its_runs_failure(quick_config, around, tmp_path, force):
+    store = ExperimentStore(tmp_path / "quick")
+    (store.folder / ".running" / f"{FIRST}.lock").mkdir(parents=True)
+    config = planned(quick_config)
+    first, second = run_experiment(config, store, around, downloads=tmp_path, force=force)
+    assert (first.status, second.status) == ("failed", "finished")
+    assert first.failure.startswith("IsADirectoryError: ")
+    assert not store.has_run(FIRST)
+
+
+def test_a_full_disk_stops_all_runs_where_a_failure_cannot_be_stored(
+    quick_config, around, tmp_path
+):
+    store = Full(tmp_path / "quick")
+    with pytest.raises(DiskFullError, match=r"quick: no room \(No space left on device\); make"):
+        run_experiment(planned(quick_config), store, around, downloads=tmp_path)
+    assert not store.has_run(SECOND)
+
+
 class Answering:
     """What `_take` needs of Ray, with an answer of its own."""
 
@@ -161,6 +215,97 @@ def test_files_of_a_far_worker_do_not_replace_what_another_process_makes(
     assert store.read_run(FIRST) == before
     assert ray_tasks._take(sent, None, again).notes == ["from afar"]
     assert (store.run_folder(FIRST) / "x.bin").exists()
+
+
+def test_a_failure_of_a_far_worker_does_not_replace_what_has_finished(
+    quick_config, around, tmp_path
+):
+    store = ExperimentStore(tmp_path / "quick")
+    (before,) = run_experiment(quick_config, store, around, downloads=tmp_path)
+    task = a_task(quick_config, store, around, replaces=before)
+    failed = failed_record(FIRST, task.config, store, around, "it diverged", [])
+    assert ray_tasks._take(Answering((failed, {"x.bin": b"x"})), None, task) == failed
+    assert store.read_run(FIRST) == before
+    store.read_weights(before)
+
+
+def test_a_forced_run_that_is_given_up_leaves_what_has_finished(quick_config, around, tmp_path):
+    store, progress = ExperimentStore(tmp_path / "quick"), Recording()
+    (before,) = run_experiment(quick_config, store, around, downloads=tmp_path)
+    listening = dataclasses.replace(around, progress=progress)
+    record = give_up(a_task(quick_config, store, listening, replaces=before), "it is gone")
+    assert (record.status, record.failure) == ("failed", "it is gone")
+    assert progress.said == [
+        f"note: {FIRST} stays as it was stored before",
+        f"  {FIRST}  FAILED: it is gone",
+    ]
+    assert store.read_run(FIRST) == before
+    store.read_weights(before)
+
+
+def test_a_forced_run_that_fails_leaves_what_has_finished(quick_config, around, tmp_path):
+    store = ExperimentStore(tmp_path / "quick")
+    (before,) = run_experiment(quick_config, store, around, downloads=tmp_path)
+    bad = planned(quick_config, optimizer="sgd", learning_rate=1e30)
+    records = run_experiment(bad, store, around, downloads=tmp_path, only_runs=[FIRST], force=True)
+    assert [record.failure[:13] for record in records] == ["DivergedError"]
+    assert store.read_run(FIRST) == before
+    store.read_weights(before)
+    # And the attempt is over.
+    assert run_experiment(quick_config, store, around, downloads=tmp_path) == []
+
+
+class KillingAgain(Killing):
+    """Kills the process that does a run again."""
+
+    @property
+    def checkpoint(self):
+        return self.store.folder / ".again" / "quick" / "runs" / self.run_id / CHECKPOINT_FILE
+
+
+def test_a_forced_run_that_is_killed_leaves_what_has_finished_and_goes_on(quick_config, tmp_path):
+    store = ExperimentStore(tmp_path / "quick")
+    config = planned(quick_config, max_epochs=6)
+
+    def run(progress, **options):
+        around = surroundings(tmp_path, progress)
+        return run_experiment(
+            config, store, around, downloads=tmp_path, launch=ONE_THREAD, **options
+        )
+
+    before, _ = run(Recording())
+    files = outcome(store)
+    killing = KillingAgain(store, FIRST)
+    (failed,) = run(killing, only_runs=[FIRST], force=True)
+    assert (failed.status, failed.failure[:24]) == ("failed", "its process was killed, ")
+    assert f"note: {FIRST} stays as it was stored before" in killing.said
+    assert (store.read_run(FIRST), outcome(store)) == (before, files)
+    (record,) = run(second := Recording())
+    assert f"{FIRST} goes on from where it was interrupted" in second.said
+    assert record == store.read_run(FIRST) != before
+    assert outcome(store) == files
+    assert run(Recording()) == []
+    assert not [path for path in store.folder.rglob(".again/**/*") if path.is_file()]
+
+
+def test_a_forced_run_that_is_cut_once_complete_has_finished(
+    quick_config, around, tmp_path, monkeypatch
+):
+    store = ExperimentStore(tmp_path / "quick")
+    (before,) = run_experiment(quick_config, store, around, downloads=tmp_path)
+
+    def cut(run_id, store):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments.again.settle", cut)
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(quick_config, store, around, downloads=tmp_path, force=True)
+    monkeypatch.undo()
+    assert store.read_run(FIRST) == before
+    assert run_experiment(quick_config, store, around, downloads=tmp_path) == []
+    after = store.read_run(FIRST)
+    assert after != before
+    store.read_weights(after)
 
 
 class PowerCut(PlainProgress):
