@@ -55,7 +55,8 @@ def run_experiment(
         downloads: Folder for datasets that are downloaded.
         only_models: Names of the models to run; all where it is None.
         only_runs: Ids of the runs to do, of those models; all where it is None.
-        force: Redo runs that have finished, and accept other images than the stored ones.
+        force: Redo runs that have finished, and accept other images than the stored ones if all
+            that is stored is done again.
         launch: Does the runs.
 
     Returns:
@@ -64,8 +65,8 @@ def run_experiment(
     Raises:
         ConfigError: If a model, a run, or an image or a layer under `[explain]`, is unknown.
         DataError: If images or weights are missing; nothing was written.
-        StoreError: If the store holds results on other images and `force` is not set, or another
-            process is doing a run that `force` would remove.
+        StoreError: If the store holds results on other images and `force` is not set, or would
+            remove a run that is not done again or that another process is doing.
     """
     runs = config.runs(only_models, only_runs)
     models.check_names(run.model for run in runs.values())
@@ -75,7 +76,7 @@ def run_experiment(
         around.progress.say(f"waiting for {holder}, which writes to {store.folder}")
 
     with only_writer(store.folder, around.now(), say_who):
-        _write_experiment(config, dataset, store, around, force=force)
+        _write_experiment(config, dataset, store, around, runs if force else ())
     replaced = _to_do(runs, store, around, force=force)
     watching = replace(around, layers=tuple(config.explain.layers))
     tasks = [
@@ -193,8 +194,7 @@ def _write_experiment(
     dataset: ImageDataset,
     store: ExperimentStore,
     around: Surroundings,
-    *,
-    force: bool,
+    forced: Collection[str],
 ) -> None:
     n_classes = len(dataset.class_names)
     splits = {
@@ -203,9 +203,9 @@ def _write_experiment(
         if (items := dataset.of_split(split))
     }
     if store.exists():
-        _keep_comparable(store, splits, dataset, around, force=force)
+        _keep_comparable(store, splits, dataset, around, forced)
     # Other images have been refused, unless with `force`, which chooses again.
-    explained = store.read_experiment().explained if store.exists() and not force else []
+    explained = store.read_experiment().explained if store.exists() and not forced else []
     examples, thumbnails = write_thumbnails(_pictures(dataset), n_classes, store, around.progress)
     record = ExperimentRecord(
         name=config.name,
@@ -238,24 +238,43 @@ def _keep_comparable(
     splits: dict[Split, SplitSummary],
     dataset: ImageDataset,
     around: Surroundings,
-    *,
-    force: bool,
+    forced: Collection[str],
 ) -> None:
-    """Refuse to mix runs on different images; with `force`, remove the stored ones."""
+    """Refuse to mix runs on different images; remove the stored ones if they are `forced`."""
     stored = store.read_experiment()
     same = stored.splits == splits and tuple(stored.class_names) == dataset.class_names
     changed = _changed_images(store, dataset) if same else []
     if same and not changed:
         return
-    if not force:
+    if not forced:
         where = f", such as {changed[0]!r}: {len(changed)} changed" if changed else ""
         raise StoreError(
             f"{store.folder}: holds results on other images, splits or classes than the "
             f"configuration names now{where}; use another --results folder, or --force to redo "
             "everything"
         )
-    for run_id in stored.run_ids:
+    _remove_runs(stored.run_ids, store, around, forced)
+
+
+def _remove_runs(
+    run_ids: list[str], store: ExperimentStore, around: Surroundings, forced: Collection[str]
+) -> None:
+    """Remove all runs, on other images; refuse where one of them would not be done again."""
+    there = [run_id for run_id in run_ids if store.has_run(run_id)]
+    if lost := [run_id for run_id in there if run_id not in forced]:
+        raise StoreError(
+            f"{store.folder}: holds results on other images than the configuration names now, and "
+            f"--force would remove {', '.join(lost)}, which this command does not make again: an "
+            "imported run, or one that --models or --runs leaves out, or that the configuration no "
+            "longer names; use another --results folder, or leave out those options"
+        )
+    if there:
+        around.progress.say(
+            f"note: the images are others than before: removing {', '.join(there)} to begin anew"
+        )
+    for run_id in run_ids:
         with only_runner(store.folder, run_id, around.now()):
+            again.forget(run_id, store)
             store.remove_run(run_id)
 
 

@@ -503,6 +503,50 @@ def test_other_images_are_not_mixed_in(quick_config, store, around):
     assert [record.status for record in run(config, store, around, force=True)] == ["finished"]
 
 
+def with_other_images(config):
+    dataset = config.dataset.model_copy(update={"split_seed": 1})
+    return config.model_copy(update={"dataset": dataset})
+
+
+def test_what_other_images_remove_is_said_before(quick_config, store, around):
+    run(quick_config, store, around)
+    listening, text = heard(around)
+    run(with_other_images(quick_config), store, listening, force=True)
+    lines = text.getvalue().splitlines()
+    removing = lines.index(
+        "note: the images are others than before: removing test_vit-none to begin anew"
+    )
+    assert removing < lines.index("[1/1] test_vit-none, up to 1 epochs")
+
+
+def test_other_images_remove_no_run_that_is_not_done_again(quick_config, store, around):
+    both = quick_config.model_copy(update={"seeds": [0, 1]})
+    records = run(both, store, around)
+    other = with_other_images(both)
+    with pytest.raises(StoreError, match="would remove test_vit-none-seed1, which this command do"):
+        run(other, store, around, only_runs=["test_vit-none"], force=True)
+    assert [store.read_run(record.run_id) for record in records] == records
+    assert len(run(other, store, around, force=True)) == 2
+
+
+def test_other_images_do_not_remove_what_was_imported(quick_config, store, around):
+    (record,) = run(quick_config, store, around)
+    said = store.read_predictions(record, Split.TEST)
+    certain = np.eye(10)[said.targets]
+    imported = store.add_predictions(
+        run="Theirs",
+        sample_ids=said.sample_ids,
+        targets=said.targets,
+        probabilities=certain,
+        class_names=store.read_experiment().class_names,
+    )
+    with pytest.raises(StoreError, match=f"would remove {imported.run_id}, which this command do"):
+        run(with_other_images(quick_config), store, around, force=True)
+    assert store.read_run(imported.run_id) == imported
+    store.read_predictions(imported, Split.TEST)
+    assert store.read_run(record.run_id) == record
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_other_pixels_under_the_same_names_are_not_mixed_in(
     quick_config, store, around, image_folder, split
