@@ -1,7 +1,9 @@
 """On a Ray cluster, or a Ray of this machine: one run a task."""
 
+import hashlib
 import logging
 import os
+import platform
 import socket
 import tempfile
 import uuid
@@ -18,7 +20,16 @@ from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.config import ResourcesConfig
 from experiments.datasets import ImageDataset
 from experiments.launchers.relay import Event, Relay, Screen
-from experiments.launchers.tasks import Task, alone, do_task, fail, finished, give_up, has_replaced
+from experiments.launchers.tasks import (
+    Task,
+    alone,
+    do,
+    do_task,
+    fail,
+    finished,
+    give_up,
+    has_replaced,
+)
 from experiments.results.errors import BakeoffError, ConfigError
 from experiments.results.files import replacing_folder, write_atomically
 from experiments.results.schema import RunRecord
@@ -108,10 +119,11 @@ def _do_all(
     work = ray.remote(num_cpus=n_cpus, num_gpus=n_gpus, max_retries=_RETRIES)(_work)
     device = torch.device("cuda" if n_gpus else "cpu")
     token, images = store.folder / f".{uuid.uuid4().hex}", ray.put(dataset)
+    whose = _whose(store)
     write_atomically(token, b"")
     try:
         going = {
-            work.remote(_sent(task, device, events), images, events, n_cpus, token): task
+            work.remote(_sent(task, device, events), images, events, n_cpus, token, whose): task
             for task in tasks
         }
         records: dict[str, RunRecord | None] = {}
@@ -161,7 +173,15 @@ def _show_all(screen: Screen, events: Any) -> None:
         screen.show(run_id, event)
 
 
-def _work(task: Task, dataset: ImageDataset, events: Any, n_threads: int, token: Path) -> Outcome:
+def _whose(store: ExperimentStore) -> str:
+    """Name a results folder where it is not seen: those of others may hold the same experiment."""
+    where = f"{os.getuid()}@{platform.node()}:{store.folder.resolve()}"
+    return hashlib.sha256(where.encode()).hexdigest()[:16]
+
+
+def _work(
+    task: Task, dataset: ImageDataset, events: Any, n_threads: int, token: Path, whose: str
+) -> Outcome:
     """Do a task on a worker.
 
     Args:
@@ -170,29 +190,41 @@ def _work(task: Task, dataset: ImageDataset, events: Any, n_threads: int, token:
         events: The queue that the task tells.
         n_threads: Threads to compute with.
         token: A file that is there where this host sees the results folder.
+        whose: Names the results folder where it does not.
     """
     torch.set_num_threads(n_threads)
-    outcome = (do_task(task, dataset), {}) if token.exists() else _do_apart(task, dataset)
+    sees_results = token.exists()
+    outcome = (do_task(task, dataset), {}) if sees_results else _do_apart(task, dataset, whose)
     # It answers when all that was sent before has arrived.
     events.qsize()
     return outcome
 
 
-def _do_apart(task: Task, dataset: ImageDataset) -> Outcome:
+def _do_apart(task: Task, dataset: ImageDataset, whose: str) -> Outcome:
     """Do a task on a host that does not see the results folder."""
-    # A second try on this host finds the checkpoint.
-    here = ExperimentStore(Path(tempfile.gettempdir()) / "bakeoff" / task.store.name)
-    here.remove_run(task.run_id, keep=CHECKPOINT_FILE)
-    around = replace(task.around, cache=here.folder / ".cache")
-    record = do_task(replace(task, store=here, around=around, replaces=None), dataset)
-    folder = here.run_folder(task.run_id)
-    files = {
+    # A second try on this host finds the checkpoint. What one user makes, another cannot write to.
+    folder = Path(tempfile.gettempdir()) / f"bakeoff-{os.getuid()}-{whose}" / task.store.name
+    here = ExperimentStore(folder)
+    around = replace(task.around, cache=folder / ".cache")
+    apart = replace(task, store=here, around=around, replaces=None)
+    files: dict[str, bytes] = {}
+
+    def act() -> RunRecord:
+        here.remove_run(task.run_id, keep=CHECKPOINT_FILE)
+        record = do(apart, dataset)
+        files.update(_files_in(here.run_folder(task.run_id)))
+        here.remove_run(task.run_id, keep=CHECKPOINT_FILE)
+        return record
+
+    return alone(apart, act), files
+
+
+def _files_in(folder: Path) -> dict[str, bytes]:
+    return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    here.remove_run(task.run_id, keep=CHECKPOINT_FILE)
-    return record, files
 
 
 def _take(ray: Any, reference: Any, task: Task) -> RunRecord | None:

@@ -3,20 +3,25 @@
 import gc
 import os
 import warnings
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from rich.console import Console
 
 from experiments.config import ResourcesConfig
+from experiments.datasets import load_dataset
 from experiments.experiment import run_experiment
 from experiments.launchers import on_ray, ray_tasks
 from experiments.launchers.tasks import in_this_process
+from experiments.lock import only_runner
 from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError
+from experiments.results.files import write_atomically
 from experiments.results.store import ExperimentStore
 
 from .test_launchers import Killing, outcome, planned, surroundings
+from .test_lost_processes import FIRST, PowerCut, Recording, a_task
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 ONE_CPU = ResourcesConfig(num_cpus=1, num_gpus=0)
@@ -121,7 +126,7 @@ def test_a_worker_that_does_not_see_the_results_sends_its_files(
     def send(tasks, dataset):
         records = []
         for task in tasks:
-            record, files = ray_tasks._do_apart(task, dataset)
+            record, files = ray_tasks._do_apart(task, dataset, "a store")
             assert not there.has_run(task.run_id)
             ray_tasks._write(task, record, files)
             records.append(record)
@@ -130,6 +135,44 @@ def test_a_worker_that_does_not_see_the_results_sends_its_files(
     records = run_experiment(config, there, around, downloads=tmp_path, launch=send)
     assert outcome(there) == outcome(here)
     assert [there.read_run(record.run_id) for record in records] == records
-    scratch = ExperimentStore(tmp_path / "scratch" / "bakeoff" / "quick")
-    assert not scratch.has_run("test_vit-none")
+    assert list((tmp_path / "scratch").rglob("run.json")) == []
     assert run_experiment(config, there, around, downloads=tmp_path, launch=in_this_process) == []
+
+
+@pytest.fixture
+def dataset(quick_config, tmp_path, monkeypatch):
+    """Images for what is done on a host that does not see the results."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    return load_dataset(quick_config.dataset, tmp_path)
+
+
+def test_stores_with_experiments_of_one_name_do_not_meet_on_a_worker(
+    quick_config, tmp_path, around, dataset
+):
+    ours, theirs = (ExperimentStore(tmp_path / name / "quick") for name in ("ours", "theirs"))
+    cut = a_task(quick_config, ours, replace(around, progress=PowerCut(Console(quiet=True))))
+    with pytest.raises(KeyboardInterrupt):
+        ray_tasks._do_apart(cut, dataset, ray_tasks._whose(ours))
+    heard = Recording()
+    for store in (theirs, ours):
+        task = a_task(quick_config, store, replace(around, progress=heard))
+        record, _ = ray_tasks._do_apart(task, dataset, ray_tasks._whose(store))
+        assert record.status == "finished"
+        goes_on = f"{FIRST} goes on from where it was interrupted" in heard.said
+        assert goes_on == (store is ours)
+
+
+def test_what_another_process_does_on_a_worker_is_left_to_it(
+    quick_config, tmp_path, around, dataset
+):
+    store, heard = ExperimentStore(tmp_path / "quick"), Recording()
+    task = a_task(quick_config, store, replace(around, progress=heard))
+    ray_tasks._do_apart(task, dataset, "a store")
+    (folder,) = (tmp_path / "scratch").glob("*/quick")
+    its_own = folder / "runs" / FIRST / "its-own.bin"
+    write_atomically(its_own, b"")
+    heard.said.clear()
+    with only_runner(folder, FIRST, around.now()):
+        assert ray_tasks._do_apart(task, dataset, "a store") == (None, {})
+    assert its_own.exists()
+    assert heard.said[0].startswith(f"note: {FIRST} is being done by process {os.getpid()} on ")
