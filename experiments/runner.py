@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 import safetensors.torch
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from experiments import models
 from experiments.allocation import keeping_freed_memory
@@ -26,9 +27,10 @@ from experiments.cost import (
 )
 from experiments.datasets import ImageDataset
 from experiments.embedding import store_embedding
-from experiments.explain.peaks import watch
-from experiments.prediction import predict_splits
-from experiments.preparation import build_model, read_images, what_learns
+from experiments.explain.peaks import Watched, watch
+from experiments.failures import failed_record, failure_of, store_failure
+from experiments.prediction import Said, predict_splits
+from experiments.preparation import Prepared, build_model, read_images, what_learns
 from experiments.provenance import collect_provenance, versions
 from experiments.results.architecture import write_architecture
 from experiments.results.errors import DiskFullError
@@ -46,7 +48,7 @@ from experiments.results.schema import (
 from experiments.results.store import ExperimentStore
 from experiments.strategies import learning_modules, refuse_lone_images, stage_freed
 from experiments.surroundings import Surroundings
-from experiments.train import fit
+from experiments.train import Fit, fit
 from experiments.transforms import resolve_preprocessing
 from experiments.weights import weights_source
 
@@ -78,7 +80,8 @@ def run_and_store(
     store.remove_run(run_id, keep=CHECKPOINT_FILE)
     try:
         with keeping_freed_memory():
-            record = _run(run_id, config, dataset, store, around, started_at, on_epoch)
+            run = _Run(run_id, config, dataset, store, around)
+            record = _do(run, started_at, on_epoch)
     except DiskFullError:
         raise  # and the others would fail likewise
     except Exception as error:  # whatever happens to one run, the others must go on
@@ -95,100 +98,163 @@ def discard_checkpoint(run_id: str, store: ExperimentStore) -> None:
     (store.run_folder(run_id) / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
-def _run(
-    run_id: str,
-    config: RunConfig,
-    dataset: ImageDataset,
-    store: ExperimentStore,
-    around: Surroundings,
-    started_at: datetime,
-    on_epoch: Callable[[Epoch], None],
-) -> RunRecord:
-    torch.manual_seed(config.seed)
-    generator = torch.Generator().manual_seed(config.seed)
-    memory = PeakMemory(around.device)
-    timed = Stopwatch(around.device)
-    preprocessing = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
-    model = build_model(config, len(dataset.class_names), preprocessing, around)
-    image = torch.zeros(1, 3, preprocessing.input_size, preprocessing.input_size)
-    image = image.to(around.device, memory_format=torch.channels_last)
-    refuse_lone_images(model, config, image)
-    with timed("reading"):
-        images = read_images(config, dataset, preprocessing, generator, around)
-    watched = watch(model.backbone, image, around.layers)
-    prepared = what_learns(config, model, images, around, watched)
-    learner, examples = prepared.learner, prepared.examples
-    scratch = config.strategy == "scratch"
-    source = None if scratch else weights_source(config.model, around.weights_dir)
-    path = store.run_folder(run_id) / CHECKPOINT_FILE
-    key = _key(config, preprocessing, dataset, source, around.device)
-    outcome = fit(
-        learner,
-        examples[Split.TRAIN],
-        examples[Split.VAL],
-        config.training,
-        generator,
-        on_epoch,
-        partial(learning_modules, model, config),
-        Checkpoint(path, key, lambda words: around.progress.say(f"{run_id} {words}")),
-    )
+@dataclass(frozen=True)
+class _Run:
+    """A run, what it is done on, and where its results go."""
+
+    run_id: str
+    config: RunConfig
+    dataset: ImageDataset
+    store: ExperimentStore
+    around: Surroundings
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A run's model, and all that it trains on.
+
+    Attributes:
+        preprocessing: How images become its input.
+        model: With its initial weights, on the device.
+        image: (1, 3, H, W) zeros, an input like any other.
+        watched: Its backbone with the peaks of its layers; None where none are watched.
+        prepared: What learns, and from what.
+    """
+
+    preprocessing: Preprocessing
+    model: models.Classifier
+    image: Tensor
+    watched: Watched | None
+    prepared: Prepared
+
+
+def _do(run: _Run, started_at: datetime, on_epoch: Callable[[Epoch], None]) -> RunRecord:
+    """Do a run, store its files, and return the record that names them."""
+    torch.manual_seed(run.config.seed)
+    generator = torch.Generator().manual_seed(run.config.seed)
+    memory = PeakMemory(run.around.device)
+    timed = Stopwatch(run.around.device)
+    ready = _prepare(run, generator, timed)
+    scratch = run.config.strategy == "scratch"
+    source = None if scratch else weights_source(run.config.model, run.around.weights_dir)
+    trained = _train(run, ready, generator, source, on_epoch)
+    learner, examples = ready.prepared.learner, ready.prepared.examples
     with timed("evaluation"):
-        said = predict_splits(dataset, model, learner, examples, watched)
+        said = predict_splits(run.dataset, ready.model, learner, examples, ready.watched)
     # Before the batches that throughput is measured with.
     peak = memory.read()
-    weights = _store_weights(store, run_id, model)
-    speed = measure_speed(model.eval(), image)
-    top_images = said.top_images if prepared.top_images is None else prepared.top_images
-    if watched and top_images is not None:
-        write_top_images(store, run_id, watched.by_layer(top_images), watched.names, around.layers)
-    write_architecture(store, describe_architecture(run_id, model, image))
-    embedding, absent = store_embedding(run_id, store, said.samples, said.features, config.seed)
+    weights = _store_weights(run, ready.model)
+    speed = measure_speed(ready.model.eval(), ready.image)
+    _store_drawings(run, ready, said)
+    embedding, absent = store_embedding(
+        run.run_id, run.store, said.samples, said.features, run.config.seed
+    )
     return RunRecord(
-        run_id=run_id,
-        experiment=store.name,
+        run_id=run.run_id,
+        experiment=run.store.name,
         status="finished",
-        config=config,
-        preprocessing=preprocessing,
-        history=outcome.history,
-        best_epoch=outcome.best_epoch,
-        unfreezings=_unfreezings(model, config, outcome.history),
+        config=run.config,
+        preprocessing=ready.preprocessing,
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+        unfreezings=_unfreezings(ready.model, run.config, trained.history),
         notes=list(
             # The same may be said of validation and of the last predictions.
-            dict.fromkeys([*prepared.notes, *outcome.notes, *said.notes, *speed.notes])
+            dict.fromkeys([*ready.prepared.notes, *trained.notes, *said.notes, *speed.notes])
         ),
-        stopped_early=outcome.stopped_early,
-        cost=Cost(
-            n_parameters=count_parameters(model),
-            n_trained_parameters=outcome.n_trained_parameters,
-            flops=count_flops(model, image),
-            layer_macs=count_layer_macs(model, image) or None,
-            size_bytes=weights.size_bytes,
-            train_time_s=outcome.duration_s,
-            peak_memory_bytes=peak,
-            device=around.device.type,
-            reading_time_s=timed.seconds["reading"],
-            features_time_s=prepared.features_time_s,
-            evaluation_time_s=timed.seconds["evaluation"],
-            **_speeds(speed),
-            absent=_absent(config, peak),
-        ),
-        predictions=store.write_predictions(run_id, said.predictions),
+        stopped_early=trained.stopped_early,
+        cost=_cost(run, ready, trained, timed, peak, weights.size_bytes, speed),
+        predictions=run.store.write_predictions(run.run_id, said.predictions),
         weights=weights,
         embedding=embedding,
         absent=absent,
         provenance=collect_provenance(
-            config,
-            around.device,
+            run.config,
+            run.around.device,
             weights=source,
             started_at=started_at,
-            finished_at=around.now(),
+            finished_at=run.around.now(),
         ),
     )
 
 
-def _store_weights(store: ExperimentStore, run_id: str, model: nn.Module) -> StoredFile:
+def _prepare(run: _Run, generator: torch.Generator, timed: Stopwatch) -> _Ready:
+    """Build the model, read the images, and compute the features of a frozen backbone."""
+    config, around = run.config, run.around
+    sizes = resolve_preprocessing(models.data_config(config.model), config.preprocessing)
+    model = build_model(config, len(run.dataset.class_names), sizes, around)
+    image = torch.zeros(1, 3, sizes.input_size, sizes.input_size)
+    image = image.to(around.device, memory_format=torch.channels_last)
+    refuse_lone_images(model, config, image)
+    with timed("reading"):
+        images = read_images(config, run.dataset, sizes, generator, around)
+    watched = watch(model.backbone, image, around.layers)
+    return _Ready(sizes, model, image, watched, what_learns(config, model, images, around, watched))
+
+
+def _train(
+    run: _Run,
+    ready: _Ready,
+    generator: torch.Generator,
+    source: str | None,
+    on_epoch: Callable[[Epoch], None],
+) -> Fit:
+    """Train what learns, from its last checkpoint where there is one."""
+    path = run.store.run_folder(run.run_id) / CHECKPOINT_FILE
+    key = _key(run.config, ready.preprocessing, run.dataset, source, run.around.device)
+    return fit(
+        ready.prepared.learner,
+        ready.prepared.examples[Split.TRAIN],
+        ready.prepared.examples[Split.VAL],
+        run.config.training,
+        generator,
+        on_epoch,
+        partial(learning_modules, ready.model, run.config),
+        Checkpoint(path, key, lambda words: run.around.progress.say(f"{run.run_id} {words}")),
+    )
+
+
+def _store_drawings(run: _Run, ready: _Ready, said: Said) -> None:
+    """Store what each channel responds to most, and what the model is made of."""
+    computed, watched = ready.prepared.top_images, ready.watched
+    top_images = said.top_images if computed is None else computed
+    if watched and top_images is not None:
+        by_layer = watched.by_layer(top_images)
+        write_top_images(run.store, run.run_id, by_layer, watched.names, run.around.layers)
+    write_architecture(run.store, describe_architecture(run.run_id, ready.model, ready.image))
+
+
+def _cost(
+    run: _Run,
+    ready: _Ready,
+    trained: Fit,
+    timed: Stopwatch,
+    peak: int | None,
+    size_bytes: int,
+    speed: Speed,
+) -> Cost:
+    """Return what the run and its model cost."""
+    model, image = ready.model, ready.image
+    return Cost(
+        n_parameters=count_parameters(model),
+        n_trained_parameters=trained.n_trained_parameters,
+        flops=count_flops(model, image),
+        layer_macs=count_layer_macs(model, image) or None,
+        size_bytes=size_bytes,
+        train_time_s=trained.duration_s,
+        peak_memory_bytes=peak,
+        device=run.around.device.type,
+        reading_time_s=timed.seconds["reading"],
+        features_time_s=ready.prepared.features_time_s,
+        evaluation_time_s=timed.seconds["evaluation"],
+        **_speeds(speed),
+        absent=_absent(run.config, peak),
+    )
+
+
+def _store_weights(run: _Run, model: nn.Module) -> StoredFile:
     state = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
-    return store.write_file(run_id, WEIGHTS_FILE, safetensors.torch.save(state))
+    return run.store.write_file(run.run_id, WEIGHTS_FILE, safetensors.torch.save(state))
 
 
 def _unfreezings(
@@ -228,61 +294,3 @@ def _key(
     what = [config.digest(), preprocessing.model_dump_json(), weights, device.type, versions()]
     facts = json.dumps([*what, dataset.class_names, items])
     return hashlib.sha256(facts.encode()).hexdigest()
-
-
-def failure_of(error: BaseException) -> str:
-    """Return what a record says of an error that ended its run."""
-    return f"{type(error).__name__}: {error}"
-
-
-def failed_record(
-    run_id: str,
-    config: RunConfig,
-    store: ExperimentStore,
-    around: Surroundings,
-    why: str,
-    history: list[Epoch],
-    started_at: datetime | None = None,
-) -> RunRecord:
-    """Make the record of a run that failed.
-
-    Args:
-        run_id: The run.
-        config: What it was to do.
-        store: Where it goes.
-        around: Device and clock.
-        why: What happened, for people.
-        history: The epochs before.
-        started_at: When it began, UTC; now where that is not known.
-
-    Returns:
-        The record, which is not stored.
-    """
-    now = around.now()
-    missing = ("preprocessing", "best_epoch", "cost", "predictions", "weights", "embedding")
-    return RunRecord(
-        absent=dict.fromkeys(missing, "the run failed"),
-        run_id=run_id,
-        experiment=store.name,
-        status="failed",
-        failure=why,
-        config=config,
-        preprocessing=None,
-        history=history,
-        best_epoch=None,
-        stopped_early=False,
-        cost=None,
-        predictions=None,
-        weights=None,
-        embedding=None,
-        provenance=collect_provenance(
-            config, around.device, weights=None, started_at=started_at or now, finished_at=now
-        ),
-    )
-
-
-def store_failure(record: RunRecord, store: ExperimentStore) -> RunRecord:
-    """Store the record of a run that failed, keep what it can go on from, and return it."""
-    store.remove_run(record.run_id, keep=CHECKPOINT_FILE)
-    store.write_run(record)
-    return record

@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 from experiments.datasets import ImageDataset
+from experiments.failures import failure_of
 from experiments.launchers.relay import Event, Relay, Screen
 from experiments.launchers.tasks import Task, do_task, give_up
 from experiments.results.errors import BakeoffError
 from experiments.results.schema import Epoch, RunRecord
-from experiments.runner import failure_of
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 

@@ -19,6 +19,7 @@ import torch
 from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.config import ResourcesConfig
 from experiments.datasets import ImageDataset
+from experiments.failures import failure_of
 from experiments.launchers.relay import Event, Relay, Screen
 from experiments.launchers.tasks import (
     Task,
@@ -34,7 +35,6 @@ from experiments.results.errors import BakeoffError, ConfigError
 from experiments.results.files import replacing_folder, write_atomically
 from experiments.results.schema import RunRecord
 from experiments.results.store import RUN_FILE, ExperimentStore
-from experiments.runner import failure_of
 
 # How often a run is tried again whose worker, or its host, has died.
 _RETRIES = 3

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from experiments.again import run_again, say_kept, settle
 from experiments.datasets import ImageDataset
+from experiments.failures import failed_record, failure_of, store_failure
 from experiments.lock import BusyError, only_runner
 from experiments.results.errors import BakeoffError, DiskFullError
 from experiments.results.files import is_out_of_room
 from experiments.results.schema import Epoch, RunConfig, RunRecord
 from experiments.results.store import ExperimentStore
-from experiments.runner import failed_record, failure_of, run_and_store, store_failure
+from experiments.runner import run_and_store
 from experiments.surroundings import Surroundings
 
 

@@ -13,13 +13,13 @@ from rich.console import Console
 
 from experiments.checkpoint import CHECKPOINT_FILE
 from experiments.experiment import run_experiment
+from experiments.failures import failed_record
 from experiments.launchers import in_this_process, local, ray_tasks
 from experiments.launchers.tasks import Task, do_task, give_up
 from experiments.lock import only_runner
 from experiments.progress import PlainProgress
 from experiments.results.errors import ConfigError, DiskFullError, StoreError
 from experiments.results.store import ExperimentStore
-from experiments.runner import failed_record
 
 from .test_launchers import ONE_THREAD, Killing, outcome, planned, surroundings
 
