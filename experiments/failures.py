@@ -65,3 +65,12 @@ def store_failure(record: RunRecord, store: ExperimentStore) -> RunRecord:
     store.remove_run(record.run_id, keep=CHECKPOINT_FILE)
     store.write_run(record)
     return record
+
+
+def made_elsewhere(record: RunRecord) -> RunRecord:
+    """Leave out of a failure which GPU the run had: that of this process may be another."""
+    if record.provenance is None:
+        return record
+    absent = record.provenance.absent | {"gpu": "not known: the process of the run is gone"}
+    provenance = record.provenance.model_copy(update={"gpu": None, "absent": absent})
+    return record.model_copy(update={"provenance": provenance})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from experiments.again import run_again, say_kept, settle
 from experiments.datasets import ImageDataset
-from experiments.failures import failed_record, failure_of, store_failure
+from experiments.failures import failed_record, failure_of, made_elsewhere, store_failure
 from experiments.lock import BusyError, only_runner
 from experiments.results.errors import BakeoffError, DiskFullError
 from experiments.results.files import is_out_of_room
@@ -69,6 +69,10 @@ def give_up(task: Task, why: str, history: Sequence[Epoch] = ()) -> RunRecord | 
         DiskFullError: If there is no room for a file.
     """
     failed = failed_record(task.run_id, task.config, task.store, task.around, why, list(history))
+    return _end_with(task, made_elsewhere(failed))
+
+
+def _end_with(task: Task, failed: RunRecord) -> RunRecord | None:
     try:
         record = alone(task, lambda: finished(task) or fail(task, failed))
     except OSError as error:
@@ -140,4 +144,7 @@ def _do_or_give_up(task: Task, dataset: ImageDataset) -> RunRecord | None:
     except BakeoffError:
         raise
     except Exception as error:
-        return give_up(task, failure_of(error))
+        why = failure_of(error)
+        return _end_with(
+            task, failed_record(task.run_id, task.config, task.store, task.around, why, [])
+        )

@@ -9,6 +9,7 @@ import struct
 from contextlib import ExitStack
 
 import pytest
+import torch
 from rich.console import Console
 
 from experiments.checkpoint import CHECKPOINT_FILE
@@ -241,6 +242,18 @@ def test_a_forced_run_that_is_given_up_leaves_what_has_finished(quick_config, ar
     ]
     assert store.read_run(FIRST) == before
     store.read_weights(before)
+
+
+def test_a_failure_of_a_lost_process_does_not_name_this_ones_gpu(
+    quick_config, around, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "the first one")
+    on_gpu = dataclasses.replace(around, device=torch.device("cuda"))
+    store = ExperimentStore(tmp_path / "quick")
+    record = give_up(a_task(quick_config, store, on_gpu), "it is gone")
+    assert record.provenance.gpu is None
+    assert record.provenance.absent["gpu"] == "not known: the process of the run is gone"
+    assert store.read_run(FIRST) == record
 
 
 def test_a_forced_run_that_fails_leaves_what_has_finished(quick_config, around, tmp_path):
