@@ -126,7 +126,7 @@ def cached_features(
     path = _path(cache, backbone, images)
     if (found := _read(path)) is not None:
         return _of_features(found, images, was_cached=True)
-    with only_maker(path):
+    with only_maker(path, progress.say):
         # Another process may have made them meanwhile.
         if (found := _read(path)) is not None:
             return _of_features(found, images, was_cached=True)
@@ -154,7 +154,7 @@ def cached_features_and_top_images(
     found, places = _read(path), _read(top_path)
     if found is not None and places is not None:
         return _of_features(found, images, was_cached=True), places.values
-    with only_maker(path):
+    with only_maker(path, progress.say):
         found, places = _read(path), _read(top_path)
         if found is not None and places is not None:
             return _of_features(found, images, was_cached=True), places.values

@@ -89,12 +89,12 @@ def busy_runs(folder: Path) -> list[str]:
 
 
 @contextmanager
-def only_maker(path: Path, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+def only_maker(path: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the making of a cached file: of several processes one makes it, the others wait.
 
     Args:
         path: The file; its folder is made where it is missing.
-        on_wait: Told what is waited for, which may take minutes.
+        say: Told what is waited for, which may take minutes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.with_name(f".{path.name}.lock")
@@ -102,8 +102,7 @@ def only_maker(path: Path, on_wait: Callable[[str], None] | None = None) -> Iter
     try:
         held = lock.acquire(timeout=0)
     except Timeout:
-        if on_wait is not None:
-            on_wait(f"waiting for another process, which makes {path}")
+        say(f"waiting for another process, which makes {path}")
         held = lock.acquire()
     with held:
         try:

@@ -105,7 +105,7 @@ def load_pixels(
     path = cache / f"{pixels_key(items, geometry)}.npy"
     n_bytes = len(items) * 3 * geometry.crop_px**2 + _NPY_HEADER
     if not _is_whole(path, n_bytes):
-        with only_maker(path):
+        with only_maker(path, progress.say):
             # Another process may have made it meanwhile.
             if not _is_whole(path, n_bytes):
                 with (

@@ -29,7 +29,7 @@ from experiments.launchers.tasks import (
     fail,
     finished,
     give_up,
-    has_replaced,
+    is_replacing,
 )
 from experiments.results.errors import BakeoffError, ConfigError
 from experiments.results.files import replacing_folder, write_atomically
@@ -246,7 +246,7 @@ def _take(ray: Any, reference: Any, task: Task) -> RunRecord | None:
 
 def _write(task: Task, record: RunRecord, files: dict[str, bytes]) -> RunRecord:
     """Store a run's files, and its record after them; what it replaces stays until then."""
-    if record.status == "failed" and has_replaced(task):
+    if record.status == "failed" and is_replacing(task):
         return fail(task, record)
     folder = task.store.run_folder(task.run_id)
     with replacing_folder(folder):

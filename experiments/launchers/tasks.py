@@ -107,7 +107,7 @@ def finished(task: Task) -> RunRecord | None:
     return record if record.status == "finished" and record != task.replaces else None
 
 
-def has_replaced(task: Task) -> bool:
+def is_replacing(task: Task) -> bool:
     """Return whether the store still has the finished run that a task is to replace."""
     if task.replaces is None or not task.store.has_run(task.run_id):
         return False
@@ -118,7 +118,7 @@ def do(task: Task, dataset: ImageDataset) -> RunRecord:
     """Do one run and store it; no other process may be doing it."""
     progress, max_epochs = task.around.progress, task.config.training.max_epochs
     progress.run_started(task.run_id, task.place, task.n_tasks, max_epochs)
-    act = run_again if has_replaced(task) else run_and_store
+    act = run_again if is_replacing(task) else run_and_store
     record = act(task.run_id, task.config, dataset, task.store, task.around)
     progress.run_finished(record)
     return record
@@ -126,7 +126,7 @@ def do(task: Task, dataset: ImageDataset) -> RunRecord:
 
 def fail(task: Task, record: RunRecord) -> RunRecord:
     """Store that a run failed, unless the finished one that it was to replace is still there."""
-    if not has_replaced(task):
+    if not is_replacing(task):
         return store_failure(record, task.store)
     say_kept(task.run_id, task.around)
     return record
