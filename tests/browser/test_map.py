@@ -76,7 +76,7 @@ def test_the_map_is_read_with_mouse_and_keyboard(watched: Watched, open_site: Op
     expect(page.get_by_role("dialog")).to_contain_text(f"test/{lonely:05d}")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.locator("select[data-part=colour]")).to_have_value("correctness")
+    expect(page.locator("select[data-part=colour]")).to_have_value("target")
     page.mouse.move(0, 0)
     page.locator("embedding-map canvas").focus()
     seen = set()

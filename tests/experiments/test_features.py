@@ -271,6 +271,9 @@ class NotCachedError(Exception):
 class Refusing:
     """A progress that lets nothing be computed."""
 
+    def say(self, message):
+        pass
+
     def work(self, what, n_steps):
         raise NotCachedError
 
