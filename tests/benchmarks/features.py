@@ -8,17 +8,20 @@ resized, cropped and made tensors by Pillow and timm, as many at once. The featu
 all from the pixels on disk to the features, tracing the backbone too. The best bare forward is that
 of the same traced backbone on random images, in batches of 8 or 32, whichever is faster.
 
-Measured with 3,781 photographs of clothes on two cores of an AMD EPYC (with AVX-512), torch 2.15:
+Measured with 3,781 photographs of clothes on two idle cores of an AMD EPYC (with AVX-512), torch
+2.15; resnet50 with random weights:
 
-    photographs of     read, images/s  by Pillow and timm  ratio
-    224 px                      1,191                 500    2.4
+    photographs of 224 px for  read, images/s  by Pillow and timm  ratio
+    mobilenetv2_100                     1,197                 517    2.3
+    regnetx_002                         1,159                 479    2.4
+    resnet50                            1,038                 462    2.2
 
                      features  best bare forward  share  waiting for pixels on disk
-    mobilenetv2_100     201/s              217/s   93 %                       3.9 %
+    mobilenetv2_100     198/s              209/s   95 %                       2.9 %
+    regnetx_002         297/s              350/s   85 %                       5.3 %
+    resnet50             24/s               25/s   94 %                       0.4 %
 
-On a quarter of them, where tracing weighs four times as much, 88 % and 3.1 %. On one of the cores,
-since reading left torch with one thread until that was mended: MobileNetV2 91 % and RegNetX-200MF
-94 % of all photographs (Xeon), ResNet-50 with random weights 88 % of a quarter (EPYC).
+The lighter the backbone, the more weigh its tracing and the pixels, which take as long for each.
 """
 
 import argparse
