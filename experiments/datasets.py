@@ -10,7 +10,7 @@ from PIL import Image
 from experiments.config import DatasetConfig
 from experiments.decoding import UnreadableError, decode
 from experiments.inspection import ImageItem, inspect_images
-from experiments.progress import Progress
+from experiments.progress import Progress, ignore_steps
 from experiments.results.errors import DataError
 from experiments.results.schema import DatasetCard, Split, UnreadableImage
 from experiments.sources import Entry, Listing, list_images
@@ -83,7 +83,8 @@ def load_dataset(
     """
     listing = list_images(config, downloads)
     n_files = len(listing.entries)
-    with progress.work("checking images", n_files) if progress else nullcontext(_nothing) as step:
+    work = progress.work("checking images", n_files) if progress else nullcontext(ignore_steps)
+    with work as step:
         readable, unreadable = inspect_images(listing, cache, step)
     _refuse_many(listing, unreadable, config.max_unreadable_fraction)
     items, how = complete_splits(readable, config, listing.class_names)
@@ -99,10 +100,6 @@ def load_dataset(
         superclasses=listing.superclasses,
         unreadable=tuple(sorted(unreadable, key=lambda image: image.path)),
     )
-
-
-def _nothing() -> None:
-    """Stand in for a progress bar."""
 
 
 def _refuse_many(listing: Listing, unreadable: list[UnreadableImage], allowed: float) -> None:

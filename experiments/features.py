@@ -234,8 +234,7 @@ def _compute(
             parts.append(features)
             if top:
                 top.add(peaks)
-            for _ in targets:
-                step()
+            step(len(targets))
     return torch.cat(parts)
 
 

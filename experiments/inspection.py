@@ -1,7 +1,6 @@
 """Every file is looked at once: its digests, its size, and whether it can be decoded."""
 
 import hashlib
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from experiments.cores import n_cores
 from experiments.decoding import Look, UnreadableError, check
+from experiments.progress import Step
 from experiments.results.files import write_atomically
 from experiments.results.schema import UnreadableImage
 from experiments.sources import Entry, Listing
@@ -40,14 +40,14 @@ class ImageItem(Entry):
 
 
 def inspect_images(
-    listing: Listing, cache: Path | None, step: Callable[[], None]
+    listing: Listing, cache: Path | None, step: Step
 ) -> tuple[list[ImageItem], list[UnreadableImage]]:
     """Read and decode all images, in parallel; those whose content is known are only read.
 
     Args:
         listing: The images.
         cache: Folder where verdicts are kept by the content of the file; None keeps none.
-        step: Called after each image.
+        step: Told of each image.
 
     Returns:
         The images that can be decoded, and those that cannot; both in the order of the listing.

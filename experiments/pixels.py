@@ -7,7 +7,7 @@ average and by at most 2.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ from torchvision.transforms.v2 import functional
 from experiments.cores import n_cores
 from experiments.datasets import ImageDataset, ImageItem
 from experiments.lock import only_maker
-from experiments.progress import Progress
+from experiments.progress import Progress, Step
 from experiments.results.errors import DataError
 from experiments.results.files import fresh_path
 from experiments.results.schema import CropMode, Preprocessing
@@ -126,7 +126,7 @@ def _decode_into(
     dataset: ImageDataset,
     items: list[ImageItem],
     geometry: Geometry,
-    step: Callable[[], None],
+    step: Step,
 ) -> None:
     shape = (len(items), geometry.crop_px, geometry.crop_px, 3)
     with path.open("r+b") as file:

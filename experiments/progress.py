@@ -1,6 +1,6 @@
 """What a person sees while models train: bars on a terminal, plain lines elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -18,6 +18,13 @@ from rich.progress import Progress as RichProgress
 from experiments.results.schema import Epoch, RunRecord
 
 
+class Step(Protocol):
+    """Told that so many steps of some work are done."""
+
+    def __call__(self, n_steps: int = 1) -> None:
+        """Count them."""
+
+
 class Progress(Protocol):
     """Told by the engine what happens."""
 
@@ -33,8 +40,8 @@ class Progress(Protocol):
     def run_finished(self, record: RunRecord) -> None:
         """A run is stored."""
 
-    def work(self, what: str, n_steps: int) -> AbstractContextManager[Callable[[], None]]:
-        """Show work other than training; the function it yields is called after each step."""
+    def work(self, what: str, n_steps: int) -> AbstractContextManager[Step]:
+        """Show work other than training; what it yields is told of steps that are done."""
 
 
 class PlainProgress:
@@ -61,10 +68,10 @@ class PlainProgress:
         self.say(f"  {record.run_id}  {_outcome(record)}")
 
     @contextmanager
-    def work(self, what: str, n_steps: int) -> Iterator[Callable[[], None]]:
+    def work(self, what: str, n_steps: int) -> Iterator[Step]:
         """Print what is done, once."""
         self.say(f"  {what}: {n_steps}")
-        yield lambda: None
+        yield ignore_steps
 
 
 class LiveProgress:
@@ -129,11 +136,11 @@ class LiveProgress:
         self._bars.update(bar.id, completed=done)
 
     @contextmanager
-    def work(self, what: str, n_steps: int) -> Iterator[Callable[[], None]]:
+    def work(self, what: str, n_steps: int) -> Iterator[Step]:
         """Show a bar until the work is done."""
         task = self._bars.add_task(f"  {what}", total=n_steps, figures="")
         try:
-            yield lambda: self._bars.advance(task)
+            yield lambda n_steps=1: self._bars.advance(task, n_steps)
         finally:
             self._bars.remove_task(task)
 
@@ -146,6 +153,10 @@ def show_progress(console: Console) -> Iterator[Progress]:
             yield live
     else:
         yield PlainProgress(console)
+
+
+def ignore_steps(n_steps: int = 1) -> None:
+    """Show nothing of them."""
 
 
 def _figures(epoch: Epoch) -> str:

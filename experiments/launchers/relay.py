@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from experiments.progress import Progress
+from experiments.progress import Progress, Step
 from experiments.results.schema import Epoch, RunRecord
 
 Event = tuple[str, tuple[Any, ...]]
@@ -44,14 +44,14 @@ class Relay:
         self._send(("run_finished", (record,)))
 
     @contextmanager
-    def work(self, what: str, n_steps: int) -> Iterator[Callable[[], None]]:
+    def work(self, what: str, n_steps: int) -> Iterator[Step]:
         """Send how the work goes on, a few times a second."""
         key = next(self._keys)
         n_unsent, sent_at = 0, time.monotonic()
 
-        def step() -> None:
+        def step(n_steps: int = 1) -> None:
             nonlocal n_unsent, sent_at
-            n_unsent += 1
+            n_unsent += n_steps
             if time.monotonic() - sent_at >= _EVERY_S:
                 self._send(("work_advanced", (key, n_unsent)))
                 n_unsent, sent_at = 0, time.monotonic()
@@ -75,9 +75,7 @@ class Screen:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._going: set[str] = set()
-        self._works: dict[
-            tuple[str, int], tuple[AbstractContextManager[Callable[[], None]], Callable[[], None]]
-        ] = {}
+        self._works: dict[tuple[str, int], tuple[AbstractContextManager[Step], Step]] = {}
 
     def show(self, run_id: str, event: Event) -> None:
         """Show an event of a run."""
@@ -96,8 +94,7 @@ class Screen:
             key, n_steps = arguments
             if (run_id, key) in self._works:
                 _, step = self._works[run_id, key]
-                for _ in range(n_steps):
-                    step()
+                step(n_steps)
         elif name == "work_ended":
             self._end(run_id, *arguments)
         else:

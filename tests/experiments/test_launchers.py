@@ -201,18 +201,23 @@ def test_a_relay_sends_all_that_happens(monkeypatch):
             return lambda *arguments: heard.append((name, arguments))
 
         def work(self, what, n_steps):
-            return nullcontext(lambda: heard.append(what))
+            return nullcontext(lambda n_steps=1: heard.append((what, n_steps)))
 
     relay, screen = Relay(events.append), Screen(Heard())
     monkeypatch.setattr("experiments.launchers.relay._EVERY_S", 0)
     relay.say("hello")
     relay.run_started("a", 1, 2, 3)
-    with relay.work("reading", 2) as step:
+    with relay.work("reading", 5) as step:
         step()
-        step()
+        step(4)
     for event in events:
         screen.show("a", event)
-    assert heard == [("say", ("hello",)), ("run_started", ("a", 1, 2, 3)), "reading", "reading"]
+    assert heard == [
+        ("say", ("hello",)),
+        ("run_started", ("a", 1, 2, 3)),
+        ("reading", 1),
+        ("reading", 4),
+    ]
 
 
 def test_what_a_killed_run_was_doing_is_no_longer_shown():
