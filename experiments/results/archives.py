@@ -1,6 +1,7 @@
 """NumPy archives: the same arrays are the same bytes, and nothing is ever unpickled."""
 
 import io
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 from experiments.results.errors import StoreError
 
+# NumPy parses an array's header as Python. Up to CPython 3.11.7 and 3.12.1 that fails now and then
+# where threads do it at the same time (python/cpython#106905).
+_PARSING = threading.Lock()
 # A fixed member date: the same content is the same bytes, whenever it is written.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -72,6 +76,8 @@ def _npy_bytes(array: NDArray[Any]) -> bytes:
 
 
 def _read_array(archive: zipfile.ZipFile, member: str) -> NDArray[Any]:
-    with archive.open(member) as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    # Unpacked whole, which leaves Python's lock and compares the checksum of all of it.
+    content = io.BytesIO(archive.read(member))
+    with _PARSING:
+        array: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
     return array
